@@ -37,9 +37,9 @@ struct mmu_control {
     uint16_t asid;         /* satp.ASID */
     bool sum;              /* mstatus.SUM */
     bool mxr;              /* mstatus.MXR */
-    bool adue;             /* menvcfg.ADUE: hardware sets A and D (Svadu), else they fault (Svade) */
-    bool pbmte;            /* menvcfg.PBMTE: Svpbmt enabled */
-    bool napot;            /* Svnapot implemented */
+    bool adue;  /* menvcfg.ADUE: hardware sets A and D (Svadu), else they fault (Svade) */
+    bool pbmte; /* menvcfg.PBMTE: Svpbmt enabled */
+    bool napot; /* Svnapot implemented */
 };
 
 struct mmu_request {
@@ -56,7 +56,8 @@ struct mmu_fence {
     uint16_t asid;
 };
 
-/* One TLB: sets x ways entries; sets = 0 (L2 only): absent. sets*ways up to 65536, ways up to 1024. */
+/* One TLB: sets x ways entries; sets = 0 (L2 only): absent. sets*ways up to 65536, ways up to 1024.
+ */
 struct tlb_config {
     unsigned sets, ways;
     enum policy policy;
@@ -102,7 +103,8 @@ void mmu_job_destroy(struct mmu_job *job);
 /* Starts a translation with the control registers of this moment. */
 void mmu_begin(struct mmu *mmu, struct mmu_job *job, const struct mmu_request *request);
 
-/* Performs the next step and reports it; after EVENT_RESPONSE the job is over (false from then on). */
+/* Performs the next step and reports it; after EVENT_RESPONSE the job is over (false from then on).
+ */
 bool mmu_step(struct mmu *mmu, struct mmu_job *job, struct mmu_event *event);
 
 /* Called with every event of mmu_translate(); NULL: nobody. */
@@ -115,7 +117,7 @@ const struct mmu_counters *mmu_counters(const struct mmu *mmu);
 enum cause fault_cause(enum fault_reason reason, enum access_type access);
 /* What went wrong, for people; "?" outside the enumeration. */
 const char *fault_text(enum fault_reason reason);
-/* NAME of the reason as in DEFS_FAULT_REASON, lower case with hyphens are not added: "NOT_VALID". */
+/* The name in DEFS_FAULT_REASON: "NOT_VALID". */
 const char *fault_name(enum fault_reason reason);
 
 #ifdef __cplusplus
