@@ -97,6 +97,7 @@ static void look_up(struct mmu *mmu, struct mmu_job *job, enum tlb_number number
 
 static void step_lookup_l1(struct mmu *mmu, struct mmu_job *job, struct mmu_event *event) {
     look_up(mmu, job, job->port == PORT_I ? TLB_I : TLB_D, event);
+    mmu->recent[job->port].page = RECENT_NONE; /* it may no longer be the most recent, or there */
     if (event->lookup.result == LOOKUP_HIT)
         answer(mmu, job, &job->entry, LEVEL_L1);
     else
@@ -196,7 +197,6 @@ static void fill(struct mmu *mmu, struct mmu_job *job, enum tlb_number number,
 
 static void step_fill_l1(struct mmu *mmu, struct mmu_job *job, struct mmu_event *event) {
     fill(mmu, job, job->port == PORT_I ? TLB_I : TLB_D, event);
-    mmu->recent[job->port].page = RECENT_NONE; /* the fill may have evicted it */
     answer(mmu, job, &job->entry, job->walked ? LEVEL_WALK : LEVEL_L2);
 }
 

@@ -100,11 +100,15 @@ static bool translate_in_full(struct mmu *mmu, const struct mmu_request *request
     struct mmu_job job;
     struct mmu_event event;
     mmu_begin(mmu, &job, request);
+    const struct recent_page before = mmu->recent[job.port];
+    uint64_t fences = mmu->fences;
     while (mmu_step(mmu, &job, &event))
         if (mmu->listener) mmu->listener(mmu->listener_context, &event);
-    remember(mmu, &job);
     *response = job.response;
-    return response->reason == FAULT_NONE;
+    if (response->reason != FAULT_NONE) return false;
+    /* A fence out of a memory callback may have removed it again. */
+    if (job.mode && mmu->fences == fences) remember(mmu, &job, &before);
+    return true;
 }
 
 bool mmu_translate(struct mmu *mmu, const struct mmu_request *request,

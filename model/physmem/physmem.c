@@ -1,0 +1,167 @@
+#include "physmem.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+#define RECENT_PAGES 1024
+
+struct page {
+    uint64_t number; /* pa >> 12 */
+    uint64_t word[PAGE_BYTES / 8];
+    UT_hash_handle hh;
+};
+
+struct range {
+    uint64_t from, last; /* both included, so that the end of the address space can be named */
+};
+
+struct ranges {
+    struct range *range;
+    size_t count;
+};
+
+struct physmem {
+    struct page *pages;
+    struct page *recent[RECENT_PAGES]; /* by the page number's low bits: most reads end here */
+    struct ranges ram, errors;
+};
+
+struct physmem *physmem_create(void) {
+    return calloc(1, sizeof(struct physmem));
+}
+
+void physmem_clear(struct physmem *memory) {
+    struct page *page, *next;
+    HASH_ITER(hh, memory->pages, page, next) {
+        HASH_DEL(memory->pages, page);
+        free(page);
+    }
+    memset(memory->recent, 0, sizeof memory->recent);
+}
+
+void physmem_destroy(struct physmem *memory) {
+    if (!memory) return;
+    physmem_clear(memory);
+    free(memory->ram.range);
+    free(memory->errors.range);
+    free(memory);
+}
+
+static bool add_range(struct ranges *ranges, uint64_t from, uint64_t last) {
+    if (last < from) return false;
+    struct range *grown = realloc(ranges->range, (ranges->count + 1) * sizeof *grown);
+    if (!grown) return false;
+    ranges->range = grown;
+    grown[ranges->count++] = (struct range){from, last};
+    return true;
+}
+
+bool physmem_add_ram(struct physmem *memory, uint64_t base, uint64_t size) {
+    return size > 0 && add_range(&memory->ram, base, base + size - 1);
+}
+
+bool physmem_add_error(struct physmem *memory, uint64_t from, uint64_t to) {
+    return to > 0 && add_range(&memory->errors, from, to - 1);
+}
+
+static bool touches(const struct ranges *ranges, uint64_t pa, unsigned bytes) {
+    for (size_t i = 0; i < ranges->count; i++)
+        if (pa <= ranges->range[i].last && pa + bytes - 1 >= ranges->range[i].from) return true;
+    return false;
+}
+
+static bool refused(const struct physmem *memory, uint64_t pa, unsigned bytes) {
+    if (memory->ram.count > 0 && !touches(&memory->ram, pa, bytes)) return true;
+    return memory->errors.count > 0 && touches(&memory->errors, pa, bytes);
+}
+
+static struct page *find(struct physmem *memory, uint64_t number) {
+    struct page **slot = &memory->recent[number % RECENT_PAGES];
+    if (*slot && (*slot)->number == number) return *slot;
+    struct page *page;
+    HASH_FIND(hh, memory->pages, &number, sizeof number, page);
+    if (page) *slot = page;
+    return page;
+}
+
+static struct page *find_or_add(struct physmem *memory, uint64_t number) {
+    struct page *page = find(memory, number);
+    if (page) return page;
+    page = calloc(1, sizeof *page);
+    if (!page) return NULL;
+    page->number = number;
+    HASH_ADD(hh, memory->pages, number, sizeof page->number, page);
+    return page;
+}
+
+static uint64_t peek(struct physmem *memory, uint64_t pa, unsigned bytes) {
+    const struct page *page = find(memory, pa >> 12);
+    if (!page) return 0;
+    uint64_t word = page->word[pa / 8 % (PAGE_BYTES / 8)];
+    return bytes == 8 ? word : (uint32_t)(word >> pa % 8 * 8);
+}
+
+bool physmem_read(struct physmem *memory, uint64_t pa, unsigned bytes, uint64_t *value) {
+    if (refused(memory, pa, bytes)) return false;
+    *value = peek(memory, pa, bytes);
+    return true;
+}
+
+bool physmem_poke(struct physmem *memory, uint64_t pa, unsigned bytes, uint64_t value) {
+    struct page *page = find_or_add(memory, pa >> 12);
+    if (!page) return false;
+    uint64_t *word = &page->word[pa / 8 % (PAGE_BYTES / 8)];
+    if (bytes == 8) {
+        *word = value;
+    } else {
+        unsigned shift = (unsigned)(pa % 8 * 8);
+        *word = (*word & ~(UINT64_C(0xffffffff) << shift)) | (value & 0xffffffff) << shift;
+    }
+    return true;
+}
+
+bool physmem_write(struct physmem *memory, uint64_t pa, unsigned bytes, uint64_t value) {
+    return !refused(memory, pa, bytes) && physmem_poke(memory, pa, bytes, value);
+}
+
+bool physmem_compare_and_set(struct physmem *memory, uint64_t pa, unsigned bytes, uint64_t expect,
+                             uint64_t desired, uint64_t *old) {
+    if (!physmem_read(memory, pa, bytes, old)) return false;
+    return *old != expect || physmem_poke(memory, pa, bytes, desired);
+}
+
+static bool callback_read(void *context, uint64_t pa, unsigned bytes, uint64_t *value) {
+    return physmem_read(context, pa, bytes, value);
+}
+
+static bool callback_compare_and_set(void *context, uint64_t pa, unsigned bytes, uint64_t expect,
+                                     uint64_t desired, uint64_t *old) {
+    return physmem_compare_and_set(context, pa, bytes, expect, desired, old);
+}
+
+struct mmu_memory physmem_callbacks(struct physmem *memory) {
+    return (struct mmu_memory){memory, callback_read, callback_compare_and_set};
+}
+
+/* Lowers *pa to the lowest word of a's pages that b holds otherwise. */
+static bool differs(struct physmem *a, struct physmem *b, uint64_t *pa) {
+    bool found = false;
+    for (struct page *page = a->pages; page; page = page->hh.next)
+        for (unsigned i = 0; i < PAGE_BYTES / 8; i++) {
+            uint64_t at = page->number << 12 | i * 8u;
+            if (page->word[i] == peek(b, at, 8)) continue;
+            if (!found || at < *pa) *pa = at;
+            found = true;
+        }
+    return found;
+}
+
+bool physmem_equal(struct physmem *a, struct physmem *b, uint64_t *pa) {
+    *pa = UINT64_MAX;
+    bool ab = differs(a, b, pa);
+    uint64_t other = *pa;
+    bool ba = differs(b, a, &other);
+    if (ba && other < *pa) *pa = other;
+    return !ab && !ba;
+}
