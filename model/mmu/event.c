@@ -26,7 +26,8 @@ static bool response_equal(const struct mmu_response *a, const struct mmu_respon
 }
 
 bool event_equal(const struct mmu_event *a, const struct mmu_event *b) {
-    if (a->kind != b->kind || a->port != b->port || a->id != b->id) return false;
+    if (a->kind != b->kind || a->port != b->port || a->id != b->id)
+        return false;
     switch (a->kind) {
     case EVENT_LOOKUP:
         return a->lookup.tlb == b->lookup.tlb && a->lookup.result == b->lookup.result &&

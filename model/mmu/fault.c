@@ -5,7 +5,8 @@ static bool is_access_fault(enum fault_reason reason) {
 }
 
 enum cause fault_cause(enum fault_reason reason, enum access_type access) {
-    if (reason == FAULT_NONE) return CAUSE_NONE;
+    if (reason == FAULT_NONE)
+        return CAUSE_NONE;
     /* Both kinds take the type of the original access, whatever the walker itself was doing. */
     bool access_fault = is_access_fault(reason);
     switch (access) {

@@ -9,7 +9,8 @@
 
 struct mmu_job *mmu_job_create(void) {
     struct mmu_job *job = calloc(1, sizeof *job);
-    if (job) job->phase = JOB_OVER;
+    if (job)
+        job->phase = JOB_OVER;
     return job;
 }
 
@@ -92,7 +93,8 @@ static void look_up(struct mmu *mmu, struct mmu_job *job, enum tlb_number number
         return;
     }
     mmu->counters.misses[number]++;
-    if (number == TLB_L2) mmu->counters.l2_misses[job->port]++;
+    if (number == TLB_L2)
+        mmu->counters.l2_misses[job->port]++;
 }
 
 static void step_lookup_l1(struct mmu *mmu, struct mmu_job *job, struct mmu_event *event) {
@@ -114,7 +116,8 @@ static void step_start(struct mmu *mmu, struct mmu_job *job, struct mmu_event *e
     event->kind = EVENT_START;
     walk_start(&job->walk, job->mode, &job->control, &job->request);
     job->fences = mmu->fences;
-    if (!job->walked) mmu->counters.walks++;
+    if (!job->walked)
+        mmu->counters.walks++;
     job->walked = true;
     job->phase = JOB_READ;
 }
@@ -143,7 +146,8 @@ static void step_read(struct mmu *mmu, struct mmu_job *job, struct mmu_event *ev
     bool answered =
         mmu->memory.read(mmu->memory.context, event->read.pa, job->mode->pte_bytes, &value);
     event->read.error = !answered;
-    if (answered) event->read.value = value;
+    if (answered)
+        event->read.value = value;
     mmu->counters.pte_reads++;
     walk_take_pte(&job->walk, !answered, event->read.value);
     follow_walk(job);
@@ -205,7 +209,8 @@ static void step_fill_l1(struct mmu *mmu, struct mmu_job *job, struct mmu_event 
  * walk that has set A or D stands, as of the moment it did; its entry is not kept.
  */
 static void heed_fence(struct mmu *mmu, struct mmu_job *job) {
-    if (job->phase < JOB_READ || job->phase > JOB_FILL_L1 || job->fences == mmu->fences) return;
+    if (job->phase < JOB_READ || job->phase > JOB_FILL_L1 || job->fences == mmu->fences)
+        return;
     if (!job->stored)
         job->phase = JOB_START;
     else if (job->phase > JOB_END)

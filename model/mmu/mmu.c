@@ -7,11 +7,14 @@
 static const char *config_fault(const struct mmu_config *config) {
     for (int i = 0; i < TLBS; i++) {
         const struct tlb_config *tlb = &config->tlb[i];
-        if (i == TLB_L2 && tlb->sets == 0) continue;
-        if (tlb->sets == 0 || tlb->ways == 0) return "a TLB needs at least one set and one way";
+        if (i == TLB_L2 && tlb->sets == 0)
+            continue;
+        if (tlb->sets == 0 || tlb->ways == 0)
+            return "a TLB needs at least one set and one way";
         if (tlb->ways > 1024 || tlb->sets > 65536 || tlb->sets * tlb->ways > 65536)
             return "a TLB has at most 1024 ways and 65536 entries";
-        if (tlb->policy >= POLICIES) return "no such replacement policy";
+        if (tlb->policy >= POLICIES)
+            return "no such replacement policy";
     }
     return config->seed >> 14 ? "the seed has at most 14 bits" : NULL;
 }
@@ -23,10 +26,12 @@ static uint32_t first_random(const struct mmu_config *config, unsigned tlb) {
 struct mmu *mmu_create(const struct mmu_config *config, const struct mmu_memory *memory,
                        const char **why) {
     *why = config_fault(config);
-    if (*why) return NULL;
+    if (*why)
+        return NULL;
     *why = "out of memory";
     struct mmu *mmu = calloc(1, sizeof *mmu);
-    if (!mmu) return NULL;
+    if (!mmu)
+        return NULL;
     mmu->memory = *memory;
     mmu->has_l2 = config->tlb[TLB_L2].sets > 0;
     for (unsigned i = 0; i < (mmu->has_l2 ? TLBS : TLB_L2); i++)
@@ -40,7 +45,8 @@ struct mmu *mmu_create(const struct mmu_config *config, const struct mmu_memory 
 }
 
 void mmu_destroy(struct mmu *mmu) {
-    if (!mmu) return;
+    if (!mmu)
+        return;
     for (int i = 0; i < TLBS; i++)
         tlb_free(&mmu->tlb[i]);
     free(mmu);
@@ -77,14 +83,13 @@ const struct mmu_counters *mmu_counters(const struct mmu *mmu) {
     return &mmu->counters;
 }
 
-/* Keeps what the L1 just answered; after any other answer the port's latest page stays as it was.
- */
-static void remember(struct mmu *mmu, const struct mmu_job *job) {
-    if (job->mode == NULL || job->response.reason != FAULT_NONE) return;
+/* Keeps the page just translated, which is in the L1 now; `before` is what was kept until then. */
+static void remember(struct mmu *mmu, const struct mmu_job *job, const struct recent_page *before) {
     struct recent_page *recent = &mmu->recent[job->port];
     uint64_t page = job->request.va >> 12;
     uint8_t allowed = (uint8_t)(1u << job->request.access);
-    if (recent->page == page && recent->priv == job->request.priv) allowed |= recent->allowed;
+    if (before->page == page && before->priv == job->request.priv)
+        allowed |= before->allowed;
     *recent = (struct recent_page){
         .page = page,
         .pa = job->response.pa & ~(uint64_t)(PAGE_BYTES - 1),
@@ -103,11 +108,14 @@ static bool translate_in_full(struct mmu *mmu, const struct mmu_request *request
     const struct recent_page before = mmu->recent[job.port];
     uint64_t fences = mmu->fences;
     while (mmu_step(mmu, &job, &event))
-        if (mmu->listener) mmu->listener(mmu->listener_context, &event);
+        if (mmu->listener)
+            mmu->listener(mmu->listener_context, &event);
     *response = job.response;
-    if (response->reason != FAULT_NONE) return false;
+    if (response->reason != FAULT_NONE)
+        return false;
     /* A fence out of a memory callback may have removed it again. */
-    if (job.mode && mmu->fences == fences) remember(mmu, &job, &before);
+    if (job.mode && mmu->fences == fences)
+        remember(mmu, &job, &before);
     return true;
 }
 

@@ -53,6 +53,7 @@ static const struct mode modes[] = {
 
 const struct mode *mode_find(enum paging_mode mode) {
     for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
-        if (modes[i].mode == mode) return &modes[i];
+        if (modes[i].mode == mode)
+            return &modes[i];
     return NULL;
 }

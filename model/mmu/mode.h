@@ -28,7 +28,8 @@ const struct mode *mode_find(enum paging_mode mode);
 
 /* Sv39 and up: bits above the translated ones equal the highest of these. Sv32: they are 0. */
 static inline bool mode_canonical(const struct mode *mode, uint64_t va) {
-    if (mode->mode == MODE_SV32) return va >> 32 == 0;
+    if (mode->mode == MODE_SV32)
+        return va >> 32 == 0;
     unsigned unused = 64 - mode->va_bits;
     return (uint64_t)((int64_t)(va << unused) >> unused) == va;
 }

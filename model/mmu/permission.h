@@ -17,7 +17,8 @@ static inline enum fault_reason permission_check(uint8_t flags, enum access_type
                                                  enum privilege priv,
                                                  const struct mmu_control *control) {
     /* step 6 */
-    if (priv == PRIV_U && !entry_bit(flags, ENTRY_BIT_U)) return FAULT_SUPERVISOR_PAGE;
+    if (priv == PRIV_U && !entry_bit(flags, ENTRY_BIT_U))
+        return FAULT_SUPERVISOR_PAGE;
     if (priv == PRIV_S && entry_bit(flags, ENTRY_BIT_U) &&
         (access == ACCESS_EXECUTE || !control->sum))
         return FAULT_USER_PAGE;

@@ -56,7 +56,8 @@ static unsigned oldest(const struct replacement *replacement, unsigned set) {
     const uint64_t *stamp = replacement->stamp + (size_t)set * replacement->ways;
     unsigned way = 0;
     for (unsigned i = 1; i < replacement->ways; i++)
-        if (stamp[i] < stamp[way]) way = i;
+        if (stamp[i] < stamp[way])
+            way = i;
     return way;
 }
 

@@ -9,7 +9,8 @@ bool tlb_init(struct tlb *tlb, const struct tlb_config *config, uint32_t random)
     memset(tlb, 0, sizeof *tlb);
     tlb->sets = config->sets;
     tlb->ways = config->ways;
-    if ((config->sets & (config->sets - 1)) == 0) tlb->set_mask = config->sets - 1;
+    if ((config->sets & (config->sets - 1)) == 0)
+        tlb->set_mask = config->sets - 1;
     tlb->entry = calloc((size_t)config->sets * config->ways, sizeof *tlb->entry);
     return tlb->entry &&
            replacement_init(&tlb->replacement, config->policy, config->sets, config->ways, random);
@@ -22,7 +23,8 @@ void tlb_free(struct tlb *tlb) {
 
 static unsigned set_of(const struct tlb *tlb, uint64_t vpn, enum page_size size) {
     uint64_t number = vpn >> (page_shift(size) - 12);
-    if (tlb->set_mask || tlb->sets == 1) return (unsigned)(number & tlb->set_mask);
+    if (tlb->set_mask || tlb->sets == 1)
+        return (unsigned)(number & tlb->set_mask);
     return (unsigned)(number % tlb->sets);
 }
 
@@ -41,13 +43,16 @@ static struct tlb_entry *match(const struct tlb *tlb, const struct tlb_key *key,
     uint64_t vpn = tlb_vpn(key->va);
     for (unsigned i = 0; i < key->mode->sizes; i++) {
         enum page_size size = key->mode->size[i];
-        if (tlb->held[size] == 0) continue;
+        if (tlb->held[size] == 0)
+            continue;
         uint64_t page = vpn & ~tlb_below(size);
         unsigned set = set_of(tlb, vpn, size);
         struct tlb_entry *entry = entries_of(tlb, set);
         for (unsigned way = 0; way < tlb->ways; way++, entry++) {
-            if (entry->vpn != page || entry->size != size || !entry->valid) continue;
-            if (entry->asid != key->asid && !entry_bit(entry->flags, ENTRY_BIT_G)) continue;
+            if (entry->vpn != page || entry->size != size || !entry->valid)
+                continue;
+            if (entry->asid != key->asid && !entry_bit(entry->flags, ENTRY_BIT_G))
+                continue;
             *place = (struct tlb_place){set, way};
             return entry;
         }
@@ -67,7 +72,8 @@ enum lookup_result tlb_lookup(struct tlb *tlb, const struct tlb_key *key, struct
     *place = (struct tlb_place){0, 0};
     struct tlb_entry *entry = match(tlb, key, place);
     *found = entry;
-    if (!entry) return LOOKUP_MISS;
+    if (!entry)
+        return LOOKUP_MISS;
     if (must_set_dirty(entry, key)) {
         invalidate(tlb, entry);
         return LOOKUP_CLEAN;
@@ -79,7 +85,8 @@ enum lookup_result tlb_lookup(struct tlb *tlb, const struct tlb_key *key, struct
 static unsigned way_to_fill(struct tlb *tlb, unsigned set) {
     const struct tlb_entry *entry = entries_of(tlb, set);
     for (unsigned way = 0; way < tlb->ways; way++)
-        if (!entry[way].valid) return way;
+        if (!entry[way].valid)
+            return way;
     return replacement_victim(&tlb->replacement, set);
 }
 
@@ -88,7 +95,8 @@ void tlb_fill(struct tlb *tlb, const struct tlb_entry *entry, struct tlb_victim 
     unsigned way = way_to_fill(tlb, set);
     struct tlb_entry *slot = &entries_of(tlb, set)[way];
     *victim = (struct tlb_victim){.place = {set, way}, .evicted = slot->valid, .entry = *slot};
-    if (slot->valid) invalidate(tlb, slot);
+    if (slot->valid)
+        invalidate(tlb, slot);
     *slot = *entry;
     slot->valid = true;
     tlb->held[slot->size]++;
@@ -107,7 +115,8 @@ static bool fenced(const struct tlb_entry *entry, const struct mmu_fence *fence)
 static void fence_entries(struct tlb *tlb, struct tlb_entry *entry, size_t n,
                           const struct mmu_fence *fence) {
     for (size_t i = 0; i < n; i++)
-        if (entry[i].valid && fenced(&entry[i], fence)) invalidate(tlb, &entry[i]);
+        if (entry[i].valid && fenced(&entry[i], fence))
+            invalidate(tlb, &entry[i]);
 }
 
 void tlb_fence(struct tlb *tlb, const struct mmu_fence *fence) {

@@ -41,7 +41,8 @@ static void take_leaf(struct walk *walk) {
     }
     /* step 9: A, and D for a store */
     uint64_t needed = pte_mask(PTE_BIT_A);
-    if (walk->access == ACCESS_WRITE) needed |= pte_mask(PTE_BIT_D);
+    if (walk->access == ACCESS_WRITE)
+        needed |= pte_mask(PTE_BIT_D);
     if ((walk->pte & needed) == needed) {
         walk->state = WALK_DONE;
     } else if (walk->control->adue) {
@@ -74,7 +75,8 @@ void walk_take_pte(struct walk *walk, bool error, uint64_t value) {
     }
     /* step 3: validity and reserved encodings */
     enum fault_reason reason = pte_check(value, walk->mode, walk->control);
-    if (reason) fail(walk, reason);
+    if (reason)
+        fail(walk, reason);
     /* step 4: pointer or leaf */
     else if (pte_is_pointer(value))
         take_pointer(walk);
@@ -101,9 +103,11 @@ void walk_entry(const struct walk *walk, struct tlb_entry *entry) {
     /* step 10: the page number above the page size comes from the PTE, the rest from va */
     const struct mode *mode = walk->mode;
     enum page_size size = mode->leaf_size[walk->level];
-    if (mode->high_bits && pte_bit(walk->pte, PTE_BIT_N)) size = PAGE_64K;
+    if (mode->high_bits && pte_bit(walk->pte, PTE_BIT_N))
+        size = PAGE_64K;
     uint8_t flags = pte_entry_flags(walk->pte, mode);
-    if (walk->global) flags |= 1u << ENTRY_BIT_G;
+    if (walk->global)
+        flags |= 1u << ENTRY_BIT_G;
     *entry = (struct tlb_entry){
         .vpn = tlb_vpn(walk->va) & ~tlb_below(size),
         .ppn = pte_ppn(walk->pte, mode) & ~tlb_below(size),

@@ -41,7 +41,8 @@ void physmem_clear(struct physmem *memory) {
 }
 
 void physmem_destroy(struct physmem *memory) {
-    if (!memory) return;
+    if (!memory)
+        return;
     physmem_clear(memory);
     free(memory->ram.range);
     free(memory->errors.range);
@@ -49,9 +50,11 @@ void physmem_destroy(struct physmem *memory) {
 }
 
 static bool add_range(struct ranges *ranges, uint64_t from, uint64_t last) {
-    if (last < from) return false;
+    if (last < from)
+        return false;
     struct range *grown = realloc(ranges->range, (ranges->count + 1) * sizeof *grown);
-    if (!grown) return false;
+    if (!grown)
+        return false;
     ranges->range = grown;
     grown[ranges->count++] = (struct range){from, last};
     return true;
@@ -67,29 +70,35 @@ bool physmem_add_error(struct physmem *memory, uint64_t from, uint64_t to) {
 
 static bool touches(const struct ranges *ranges, uint64_t pa, unsigned bytes) {
     for (size_t i = 0; i < ranges->count; i++)
-        if (pa <= ranges->range[i].last && pa + bytes - 1 >= ranges->range[i].from) return true;
+        if (pa <= ranges->range[i].last && pa + bytes - 1 >= ranges->range[i].from)
+            return true;
     return false;
 }
 
 static bool refused(const struct physmem *memory, uint64_t pa, unsigned bytes) {
-    if (memory->ram.count > 0 && !touches(&memory->ram, pa, bytes)) return true;
+    if (memory->ram.count > 0 && !touches(&memory->ram, pa, bytes))
+        return true;
     return memory->errors.count > 0 && touches(&memory->errors, pa, bytes);
 }
 
 static struct page *find(struct physmem *memory, uint64_t number) {
     struct page **slot = &memory->recent[number % RECENT_PAGES];
-    if (*slot && (*slot)->number == number) return *slot;
+    if (*slot && (*slot)->number == number)
+        return *slot;
     struct page *page;
     HASH_FIND(hh, memory->pages, &number, sizeof number, page);
-    if (page) *slot = page;
+    if (page)
+        *slot = page;
     return page;
 }
 
 static struct page *find_or_add(struct physmem *memory, uint64_t number) {
     struct page *page = find(memory, number);
-    if (page) return page;
+    if (page)
+        return page;
     page = calloc(1, sizeof *page);
-    if (!page) return NULL;
+    if (!page)
+        return NULL;
     page->number = number;
     HASH_ADD(hh, memory->pages, number, sizeof page->number, page);
     return page;
@@ -97,20 +106,23 @@ static struct page *find_or_add(struct physmem *memory, uint64_t number) {
 
 static uint64_t peek(struct physmem *memory, uint64_t pa, unsigned bytes) {
     const struct page *page = find(memory, pa >> 12);
-    if (!page) return 0;
+    if (!page)
+        return 0;
     uint64_t word = page->word[pa / 8 % (PAGE_BYTES / 8)];
     return bytes == 8 ? word : (uint32_t)(word >> pa % 8 * 8);
 }
 
 bool physmem_read(struct physmem *memory, uint64_t pa, unsigned bytes, uint64_t *value) {
-    if (refused(memory, pa, bytes)) return false;
+    if (refused(memory, pa, bytes))
+        return false;
     *value = peek(memory, pa, bytes);
     return true;
 }
 
 bool physmem_poke(struct physmem *memory, uint64_t pa, unsigned bytes, uint64_t value) {
     struct page *page = find_or_add(memory, pa >> 12);
-    if (!page) return false;
+    if (!page)
+        return false;
     uint64_t *word = &page->word[pa / 8 % (PAGE_BYTES / 8)];
     if (bytes == 8) {
         *word = value;
@@ -127,7 +139,8 @@ bool physmem_write(struct physmem *memory, uint64_t pa, unsigned bytes, uint64_t
 
 bool physmem_compare_and_set(struct physmem *memory, uint64_t pa, unsigned bytes, uint64_t expect,
                              uint64_t desired, uint64_t *old) {
-    if (!physmem_read(memory, pa, bytes, old)) return false;
+    if (!physmem_read(memory, pa, bytes, old))
+        return false;
     return *old != expect || physmem_poke(memory, pa, bytes, desired);
 }
 
@@ -150,8 +163,10 @@ static bool differs(struct physmem *a, struct physmem *b, uint64_t *pa) {
     for (struct page *page = a->pages; page; page = page->hh.next)
         for (unsigned i = 0; i < PAGE_BYTES / 8; i++) {
             uint64_t at = page->number << 12 | i * 8u;
-            if (page->word[i] == peek(b, at, 8)) continue;
-            if (!found || at < *pa) *pa = at;
+            if (page->word[i] == peek(b, at, 8))
+                continue;
+            if (!found || at < *pa)
+                *pa = at;
             found = true;
         }
     return found;
@@ -162,6 +177,7 @@ bool physmem_equal(struct physmem *a, struct physmem *b, uint64_t *pa) {
     bool ab = differs(a, b, pa);
     uint64_t other = *pa;
     bool ba = differs(b, a, &other);
-    if (ba && other < *pa) *pa = other;
+    if (ba && other < *pa)
+        *pa = other;
     return !ab && !ba;
 }
