@@ -18,6 +18,10 @@ void mmu_job_destroy(struct mmu_job *job) {
     free(job);
 }
 
+const struct mmu_response *mmu_job_answer(const struct mmu_job *job) {
+    return job->phase >= JOB_RESPONSE ? &job->response : NULL;
+}
+
 /* Counters count translations as a requester sees them. */
 static void refuse(struct mmu *mmu, struct mmu_job *job, enum fault_reason reason,
                    enum hit_level level) {

@@ -107,6 +107,12 @@ void mmu_begin(struct mmu *mmu, struct mmu_job *job, const struct mmu_request *r
  */
 bool mmu_step(struct mmu *mmu, struct mmu_job *job, struct mmu_event *event);
 
+/*
+ * The answer once it is certain: after the lookup that hits, the last fill, or the end of a walk that
+ * fails. NULL until then. EVENT_RESPONSE follows.
+ */
+const struct mmu_response *mmu_job_answer(const struct mmu_job *job);
+
 /* Called with every event of mmu_translate(); NULL: nobody. */
 typedef void mmu_listener(void *context, const struct mmu_event *event);
 void mmu_listen(struct mmu *mmu, mmu_listener *listener, void *context);

@@ -1,0 +1,120 @@
+/*
+ * Both MMUs side by side. Each has its own memory image; whenever the hardware's probe shows a step
+ * of a request, the model's translation of the same request takes one step, and the two are
+ * compared.
+ *
+ * Levels of comparison: 1 architectural (the answer), 2 the walk (every PTE read and update), 3 the
+ * TLBs (hit or miss, victim), 4 timing (reported, not compared). The first divergence stops the
+ * comparison.
+ */
+#ifndef TWINWALK_LOCKSTEP_LOCKSTEP_H
+#define TWINWALK_LOCKSTEP_LOCKSTEP_H
+
+#include "memport.h"
+#include "mmu/mmu.h"
+#include "physmem/physmem.h"
+#include "verilated/rtl_mmu.h"
+
+enum side { SIDE_HARDWARE, SIDE_MODEL, SIDES };
+
+enum compare_level {
+    COMPARE_NONE,
+    COMPARE_ARCHITECTURAL,
+    COMPARE_WALK,
+    COMPARE_TLB,
+    COMPARE_TIMING
+};
+
+struct lockstep_options {
+    const char *config; /* named configuration of the hardware */
+    struct latency latency;
+    unsigned stall_percent; /* cycles in which the page-table port takes nothing */
+    bool no_tlb_check;      /* leave level 3 out; needs memory that does not change during a walk */
+    uint32_t seed;          /* of registers that have no reset */
+    uint64_t hang_cycles;   /* an unanswered request is a divergence after this; 0: a default */
+};
+
+/* One step of both sides, as kept for reports. */
+struct lockstep_step {
+    uint64_t cycle, sequence;
+    bool has[SIDES];
+    struct mmu_event event[SIDES];
+};
+
+struct divergence {
+    enum compare_level level; /* COMPARE_NONE: none so far */
+    uint64_t cycle;
+    uint64_t position; /* what lockstep_set_position() said when the request was made */
+    uint64_t sequence; /* the request's number, 0: none in particular */
+    struct mmu_request request;
+    struct mmu_control control;
+    char what[256];
+};
+
+/* How long requests took, from acceptance to response. */
+struct lockstep_latency {
+    uint64_t count, total, min, max; /* cycles */
+};
+
+struct lockstep;
+
+/* NULL and a reason (a constant string). */
+struct lockstep *lockstep_create(const struct lockstep_options *options, const char **why);
+void lockstep_destroy(struct lockstep *both);
+
+/* Requests accepted from now on see these registers. */
+void lockstep_set_control(struct lockstep *both, const struct mmu_control *control);
+const struct mmu_control *lockstep_get_control(const struct lockstep *both);
+
+/* For reports: where in the trace we are. */
+void lockstep_set_position(struct lockstep *both, uint64_t position);
+
+struct physmem *lockstep_memory(struct lockstep *both, enum side side);
+
+/* A word into both memories, whatever is injected there; false: no memory. */
+bool lockstep_poke(struct lockstep *both, uint64_t pa, unsigned bytes, uint64_t value);
+
+/*
+ * Translates on both sides. Returns as soon as the answer is certain and equal so far; what the
+ * hardware does after that is compared in the cycles that follow. False: diverged.
+ */
+bool lockstep_translate(struct lockstep *both, const struct mmu_request *request,
+                        struct mmu_response *response);
+
+/* Fences both sides; returns once it is acknowledged. False: diverged. */
+bool lockstep_fence(struct lockstep *both, const struct mmu_fence *fence);
+
+/* Runs until nothing is under way. False: diverged. */
+bool lockstep_drain(struct lockstep *both);
+
+/*
+ * One cycle with whatever is offered, for benches that want fences and requests at any moment.
+ * Requests take the id given; it must not be in use on that port.
+ */
+struct lockstep_offer {
+    const struct mmu_request *request[PORTS];
+    const struct mmu_fence *fence;
+    /* set by lockstep_cycle() */
+    bool accepted[PORTS], acknowledged;
+};
+bool lockstep_cycle(struct lockstep *both, struct lockstep_offer *offer);
+bool lockstep_busy(const struct lockstep *both, enum port port, uint8_t id);
+
+/* At the end of a run: drains, and compares the two memories. False: diverged. */
+bool lockstep_finish(struct lockstep *both);
+
+const struct divergence *lockstep_divergence(const struct lockstep *both);
+const struct mmu_counters *lockstep_counters(const struct lockstep *both);
+uint64_t lockstep_cycles(const struct lockstep *both);
+const struct lockstep_latency *lockstep_latencies(const struct lockstep *both,
+                                                  enum hit_level level);
+
+/* The steps of a request, oldest first, as far as they are still kept; up to n, returns how many.
+ */
+size_t lockstep_history(const struct lockstep *both, uint64_t sequence, struct lockstep_step *to,
+                        size_t n);
+
+/* Dump waves while first <= cycle <= last into `path`; false: cannot be written. */
+bool lockstep_dump(struct lockstep *both, const char *path, uint64_t first, uint64_t last);
+
+#endif
