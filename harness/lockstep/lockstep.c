@@ -285,7 +285,8 @@ bool lockstep_translate(struct lockstep *both, const struct mmu_request *request
     numbered.id = both->next_id[port];
     both->next_id[port] = (uint8_t)((numbered.id + 1) % IDS);
     struct slot *slot = &both->slot[port][numbered.id];
-    struct lockstep_offer offer = {.request[port] = &numbered};
+    struct lockstep_offer offer = {.fence = NULL};
+    offer.request[port] = &numbered;
     do {
         if (!lockstep_cycle(both, &offer))
             return false;
