@@ -1,0 +1,73 @@
+/*
+ * Plays a trace to whatever translates: both MMUs in lockstep, or the model alone. Splits
+ * references that cross pages, moves addresses into the mode (fit.h), pages on first touch
+ * (pager.h) unless the trace brings its own tables, and counts.
+ */
+#ifndef TWINWALK_REPLAY_REPLAY_H
+#define TWINWALK_REPLAY_REPLAY_H
+
+#include "mmu/mmu.h"
+#include "replay/pager.h"
+#include "trace.h"
+
+/* Whatever translates. Functions that return bool: false ends the replay (REPLAY_STOPPED). */
+struct replay_target {
+    void *context;
+    void (*control)(void *context, const struct mmu_control *control);
+    bool (*translate)(void *context, const struct mmu_request *request,
+                      struct mmu_response *response);
+    /* `count` more translations of the page that `request` was translated for just now. */
+    bool (*repeat)(void *context, const struct mmu_request *request, uint64_t count);
+    bool (*fence)(void *context, const struct mmu_fence *fence);
+    bool (*read)(void *context, uint64_t pa, unsigned bytes, uint64_t *value);
+    bool (*write)(void *context, uint64_t pa, unsigned bytes, uint64_t value);
+    bool (*bus_error)(void *context, uint64_t from, uint64_t to);
+    void (*position)(void *context, uint64_t record);
+};
+
+struct replay_options {
+    enum paging_mode mode; /* of traces that do not set one */
+    enum page_size page;
+    enum pager_rights rights;
+    bool adue;
+    uint64_t limit; /* references; 0: all */
+};
+
+/* A reference counts once, however often it faults and is tried again, even if it crosses a page.
+ */
+struct replay_counters {
+    uint64_t references[PORTS];
+    uint64_t lookups[TLBS], misses[TLBS];
+    uint64_t l2_misses[PORTS];
+    uint64_t translations; /* asked of the target: parts, and tries after faults */
+    uint64_t faults;       /* answers that were faults, mended or not */
+    uint64_t unmended;     /* faults that nobody mended: the reference did not happen */
+    uint64_t fences, switches;
+    uint64_t records; /* played */
+    struct pager_counters pager;
+    unsigned moved_regions; /* fit.h */
+};
+
+enum replay_end { REPLAY_DONE, REPLAY_STOPPED, REPLAY_FAILED };
+
+struct replay;
+
+/* `info` of the trace to come. NULL: no memory. */
+struct replay *replay_create(const struct replay_options *options, const struct trace_info *info,
+                             const struct replay_target *target);
+void replay_destroy(struct replay *replay);
+
+/* The next n records. After REPLAY_FAILED replay_problem() says why; DONE also once at the limit.
+ */
+enum replay_end replay_records(struct replay *replay, const struct trace_record *record, size_t n);
+bool replay_limit_reached(const struct replay *replay);
+const char *replay_problem(const struct replay *replay);
+
+/* Plays a reader to its end, or to the limit; `progress` (may be NULL) is called now and then. */
+enum replay_end replay_trace(struct replay *replay, struct trace_reader *reader,
+                             void (*progress)(const struct replay_counters *counters),
+                             struct trace_error *error);
+
+const struct replay_counters *replay_counters(struct replay *replay);
+
+#endif
