@@ -22,8 +22,9 @@ struct replay {
     struct fit *fit;
     struct mmu_request latest[PORTS]; /* for repeats */
     bool has_latest[PORTS];
+    unsigned latest_misses[PORTS];
     struct replay_counters counters;
-    char problem[256];
+    char problem[512];
 };
 
 struct replay *replay_create(const struct replay_options *options, const struct trace_info *info,
@@ -115,22 +116,24 @@ static unsigned missed(const struct mmu_response *response) {
     return 0;
 }
 
-static void count_reference(struct replay *replay, enum port port, bool looked_up,
-                            unsigned misses) {
+/* What the reference in `misses` levels missed beyond the `before` already counted. */
+static void count_misses(struct replay *replay, enum port port, unsigned before, unsigned misses) {
     struct replay_counters *counters = &replay->counters;
-    enum tlb_number l1 = port == PORT_I ? TLB_I : TLB_D;
-    counters->references[port]++;
-    if (!looked_up)
-        return;
-    counters->lookups[l1]++;
-    if (misses == 0)
-        return;
-    counters->misses[l1]++;
-    counters->lookups[TLB_L2]++;
-    if (misses == 1)
-        return;
-    counters->misses[TLB_L2]++;
-    counters->l2_misses[port]++;
+    if (before < 1 && misses >= 1) {
+        counters->misses[port == PORT_I ? TLB_I : TLB_D]++;
+        counters->lookups[TLB_L2]++;
+    }
+    if (before < 2 && misses >= 2) {
+        counters->misses[TLB_L2]++;
+        counters->l2_misses[port]++;
+    }
+}
+
+static void count_references(struct replay *replay, enum port port, bool looked_up,
+                             uint64_t count) {
+    replay->counters.references[port] += count;
+    if (looked_up)
+        replay->counters.lookups[port == PORT_I ? TLB_I : TLB_D] += count;
 }
 
 /* One page's part of a reference: translate, have faults mended, try again. */
@@ -184,8 +187,13 @@ static enum replay_end play_access(struct replay *replay, const struct trace_rec
         if (missed(&first) > misses)
             misses = missed(&first);
     }
+    /* The second half of a reference that the recorder split adds only what the first did not miss.
+     */
+    unsigned before = record->continued ? replay->latest_misses[port] : 0;
     if (!record->continued)
-        count_reference(replay, port, looked_up, misses);
+        count_references(replay, port, looked_up, 1);
+    count_misses(replay, port, before, misses);
+    replay->latest_misses[port] = misses > before ? misses : before;
     replay->latest[port] = request;
     replay->has_latest[port] = true;
     return REPLAY_DONE;
@@ -203,16 +211,15 @@ static enum replay_end play_repeat(struct replay *replay, const struct trace_rec
         enum replay_end end = translate_part(replay, request, &first);
         if (end != REPLAY_DONE)
             return end;
-        count_reference(replay, port, first.level != LEVEL_NONE, missed(&first));
+        count_references(replay, port, first.level != LEVEL_NONE, 1);
+        count_misses(replay, port, 0, missed(&first));
         if (replay->counters.unmended != before)
             continue;
         uint64_t rest = record->count - done - 1;
         if (rest > 0 && !replay->target.repeat(replay->target.context, request, rest))
             return REPLAY_STOPPED;
-        replay->counters.references[port] += rest;
         replay->counters.translations += rest;
-        if (first.level != LEVEL_NONE)
-            replay->counters.lookups[port == PORT_I ? TLB_I : TLB_D] += rest;
+        count_references(replay, port, first.level != LEVEL_NONE, rest);
         break;
     }
     return REPLAY_DONE;
