@@ -25,6 +25,8 @@ struct physmem {
     struct page *pages;
     struct page *recent[RECENT_PAGES]; /* by the page number's low bits: most reads end here */
     struct ranges ram, errors;
+    physmem_listener *listener;
+    void *listener_context;
 };
 
 struct physmem *physmem_create(void) {
@@ -40,12 +42,22 @@ void physmem_clear(struct physmem *memory) {
     memset(memory->recent, 0, sizeof memory->recent);
 }
 
+void physmem_forget_ranges(struct physmem *memory) {
+    free(memory->ram.range);
+    free(memory->errors.range);
+    memory->ram = memory->errors = (struct ranges){NULL, 0};
+}
+
+void physmem_listen(struct physmem *memory, physmem_listener *listener, void *context) {
+    memory->listener = listener;
+    memory->listener_context = context;
+}
+
 void physmem_destroy(struct physmem *memory) {
     if (!memory)
         return;
     physmem_clear(memory);
-    free(memory->ram.range);
-    free(memory->errors.range);
+    physmem_forget_ranges(memory);
     free(memory);
 }
 
@@ -133,15 +145,25 @@ bool physmem_poke(struct physmem *memory, uint64_t pa, unsigned bytes, uint64_t 
     return true;
 }
 
+/* A bus access stores a word. */
+static bool store(struct physmem *memory, uint64_t pa, unsigned bytes, uint64_t value) {
+    uint64_t old = peek(memory, pa, bytes);
+    if (!physmem_poke(memory, pa, bytes, value))
+        return false;
+    if (memory->listener)
+        memory->listener(memory->listener_context, pa, bytes, old, value);
+    return true;
+}
+
 bool physmem_write(struct physmem *memory, uint64_t pa, unsigned bytes, uint64_t value) {
-    return !refused(memory, pa, bytes) && physmem_poke(memory, pa, bytes, value);
+    return !refused(memory, pa, bytes) && store(memory, pa, bytes, value);
 }
 
 bool physmem_compare_and_set(struct physmem *memory, uint64_t pa, unsigned bytes, uint64_t expect,
                              uint64_t desired, uint64_t *old) {
     if (!physmem_read(memory, pa, bytes, old))
         return false;
-    return *old != expect || physmem_poke(memory, pa, bytes, desired);
+    return *old != expect || store(memory, pa, bytes, desired);
 }
 
 static bool callback_read(void *context, uint64_t pa, unsigned bytes, uint64_t *value) {

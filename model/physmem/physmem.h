@@ -42,4 +42,15 @@ bool physmem_equal(struct physmem *a, struct physmem *b, uint64_t *pa);
 /* Forgets all contents; ranges stay. */
 void physmem_clear(struct physmem *memory);
 
+/* Forgets all ranges: every address exists again and nothing is refused. */
+void physmem_forget_ranges(struct physmem *memory);
+
+/*
+ * Called after every word that a bus access stored (physmem_write(), a compare-and-set that
+ * succeeded; never physmem_poke()), with what was there before. NULL: nobody.
+ */
+typedef void physmem_listener(void *context, uint64_t pa, unsigned bytes, uint64_t old,
+                              uint64_t value);
+void physmem_listen(struct physmem *memory, physmem_listener *listener, void *context);
+
 #endif
