@@ -34,8 +34,13 @@ struct lockstep {
     struct divergence divergence;
     struct lockstep_latency latency[LEVEL_WALK + 1];
     struct history history;
-    const char *dump_path;
+    const char *dump_path; /* NULL: no dump wanted, or it is over */
+    bool dumping;
     uint64_t dump_first, dump_last;
+    size_t marks;
+    uint64_t mark[LOCKSTEP_MARKS];
+    mmu_listener *listener;
+    void *listener_context;
 };
 
 static bool create_parts(struct lockstep *both, const char **why) {
@@ -178,6 +183,10 @@ static bool compare_answers(struct lockstep *both, struct slot *slot,
 static bool compare_step(struct lockstep *both, const struct mmu_event *hardware) {
     struct slot *slot = &both->slot[hardware->port][hardware->id];
     both->last_step = rtl_mmu_cycle(both->rtl);
+    if (both->listener)
+        both->listener(both->listener_context, hardware);
+    if (hardware->kind == EVENT_START && both->dumping && both->marks < LOCKSTEP_MARKS)
+        both->mark[both->marks++] = both->last_step;
     if (!slot->busy)
         return diverge(both, compare_level_of(hardware, hardware), NULL,
                        "the hardware shows %s for port %s id %u, which has no request under way",
@@ -236,12 +245,12 @@ static void accept(struct lockstep *both, const struct mmu_request *request) {
 
 static bool follow_dump(struct lockstep *both) {
     uint64_t cycle = rtl_mmu_cycle(both->rtl);
-    if (cycle == both->dump_first && !rtl_mmu_dump_open(both->rtl, both->dump_path))
-        return false;
-    if (cycle == both->dump_last + 1) {
-        rtl_mmu_dump_close(both->rtl);
-        both->dump_path = NULL;
+    if (!both->dumping && cycle >= both->dump_first && cycle <= both->dump_last) {
+        both->dumping = rtl_mmu_dump_open(both->rtl, both->dump_path);
+        return both->dumping;
     }
+    if (cycle > both->dump_last)
+        lockstep_dump_end(both);
     return true;
 }
 
@@ -353,9 +362,27 @@ size_t lockstep_history(const struct lockstep *both, uint64_t sequence, struct l
     return history_of(&both->history, sequence, to, n);
 }
 
+void lockstep_listen(struct lockstep *both, mmu_listener *listener, void *context) {
+    both->listener = listener;
+    both->listener_context = context;
+}
+
 bool lockstep_dump(struct lockstep *both, const char *path, uint64_t first, uint64_t last) {
     both->dump_path = path;
     both->dump_first = first;
     both->dump_last = last;
     return follow_dump(both);
+}
+
+void lockstep_dump_end(struct lockstep *both) {
+    if (both->dumping)
+        rtl_mmu_dump_close(both->rtl);
+    both->dumping = false;
+    both->dump_path = NULL;
+}
+
+size_t lockstep_dump_marks(const struct lockstep *both, uint64_t cycle[LOCKSTEP_MARKS]) {
+    for (size_t i = 0; i < both->marks; i++)
+        cycle[i] = both->mark[i];
+    return both->marks;
 }

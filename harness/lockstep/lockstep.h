@@ -114,7 +114,16 @@ const struct lockstep_latency *lockstep_latencies(const struct lockstep *both,
 size_t lockstep_history(const struct lockstep *both, uint64_t sequence, struct lockstep_step *to,
                         size_t n);
 
+/* Called with every step that the hardware shows, before it is compared; NULL: nobody. */
+void lockstep_listen(struct lockstep *both, mmu_listener *listener, void *context);
+
 /* Dump waves while first <= cycle <= last into `path`; false: cannot be written. */
 bool lockstep_dump(struct lockstep *both, const char *path, uint64_t first, uint64_t last);
+void lockstep_dump_end(struct lockstep *both);
+
+/* Cycles of the first walks that began within the dump; returns how many, at most LOCKSTEP_MARKS.
+ */
+#define LOCKSTEP_MARKS 24
+size_t lockstep_dump_marks(const struct lockstep *both, uint64_t cycle[LOCKSTEP_MARKS]);
 
 #endif

@@ -67,6 +67,10 @@ const struct replay_counters *replay_counters(struct replay *replay) {
     return &replay->counters;
 }
 
+const struct mmu_control *replay_control(const struct replay *replay) {
+    return &replay->control;
+}
+
 static enum replay_end fail(struct replay *replay, const char *why) {
     snprintf(replay->problem, sizeof replay->problem, "%s", why ? why : "out of memory");
     return REPLAY_FAILED;

@@ -69,5 +69,6 @@ enum replay_end replay_trace(struct replay *replay, struct trace_reader *reader,
                              struct trace_error *error);
 
 const struct replay_counters *replay_counters(struct replay *replay);
+const struct mmu_control *replay_control(const struct replay *replay);
 
 #endif

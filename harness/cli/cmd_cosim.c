@@ -1,0 +1,171 @@
+#include "commands.h"
+#include "investigate.h"
+#include "lockstep/report.h"
+#include "lockstep/target.h"
+#include "options.h"
+#include "play.h"
+#include "results.h"
+#include "waves/dump.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum {
+    KEY_CONFIG = 'c',
+    KEY_LATENCY = 'l',
+    KEY_WAVES = 'w',
+    KEY_WINDOW = 0x200,
+    KEY_STALL,
+    KEY_NO_TLB,
+    KEY_NO_TIMING,
+    KEY_OUT,
+    KEY_NO_INVESTIGATION,
+};
+
+static const struct argp_option entries[] = {
+    {"config", KEY_CONFIG, "NAME", 0, "hardware: small, default, server, … (default)", 0},
+    {"latency", KEY_LATENCY, "N|MIN:MAX:SEED", 0, "cycles that a PTE read takes (10)", 0},
+    {"stall", KEY_STALL, "PERCENT", 0, "cycles in which the page-table port takes nothing (0)", 0},
+    {"waves", KEY_WAVES, "FILE.fst", 0, "dump waves, and a GTKWave save file beside them", 0},
+    {"waves-window", KEY_WINDOW, "FIRST:LAST", 0, "cycles to dump (all)", 0},
+    {"no-tlb-check", KEY_NO_TLB, NULL, 0, "do not compare the TLBs (level 3)", 0},
+    {"no-timing-check", KEY_NO_TIMING, NULL, 0,
+     "do not compare timing (level 4, which so far is only reported)", 0},
+    {"divergence-dir", KEY_OUT, "DIR", 0, "where waves and minimised trace of a divergence go (.)",
+     0},
+    {"no-investigation", KEY_NO_INVESTIGATION, NULL, 0,
+     "report a divergence without waves and minimised trace", 0},
+    {0},
+};
+
+static void parse_window(struct argp_state *state, char *text, struct cosim_options *options) {
+    char *colon = strchr(text, ':');
+    if (!colon)
+        argp_error(state, "--waves-window: '%s' is not FIRST:LAST", text);
+    *colon = '\0';
+    options->first = parse_count_option(state, "--waves-window", text, UINT64_MAX - 1);
+    options->last = parse_count_option(state, "--waves-window", colon + 1, UINT64_MAX - 1);
+}
+
+static void check_options(struct argp_state *state, const struct cosim_options *options) {
+    if (!rtl_mmu_config(options->lockstep.config))
+        argp_error(state, "--config: no hardware configuration '%s'", options->lockstep.config);
+    if (options->waves && options->run.trace_count != 1)
+        argp_error(state, "--waves takes one trace");
+}
+
+static error_t parse(int key, char *text, struct argp_state *state) {
+    struct cosim_options *options = state->input;
+    switch (key) {
+    case KEY_CONFIG:
+        options->lockstep.config = text;
+        return 0;
+    case KEY_LATENCY:
+        if (!latency_parse(text, &options->lockstep.latency))
+            argp_error(state, "--latency: '%s' is neither N nor MIN:MAX:SEED with 1 <= MIN <= MAX",
+                       text);
+        options->latency_text = text;
+        return 0;
+    case KEY_STALL:
+        options->lockstep.stall_percent = (unsigned)parse_count_option(state, "--stall", text, 99);
+        return 0;
+    case KEY_WAVES:
+        options->waves = text;
+        return 0;
+    case KEY_WINDOW:
+        parse_window(state, text, options);
+        return 0;
+    case KEY_NO_TLB:
+        options->lockstep.no_tlb_check = true;
+        return 0;
+    case KEY_NO_TIMING:
+        return 0;
+    case KEY_OUT:
+        options->divergence_dir = text;
+        return 0;
+    case KEY_NO_INVESTIGATION:
+        options->no_investigation = true;
+        return 0;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &options->run;
+        return 0;
+    case ARGP_KEY_END:
+        check_options(state, options);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_child children[] = {{&run_options_argp, 0, NULL, 0}, {0}};
+static const struct argp parser = {
+    entries,  parse, "TRACE...", "Plays traces to the hardware and the model in lockstep.",
+    children, NULL,  NULL};
+
+static void collect(struct lockstep *both, struct run_result *result) {
+    result->lockstep = true;
+    result->mmu = *lockstep_counters(both);
+    result->cycles = lockstep_cycles(both);
+    result->mismatches = lockstep_divergence(both) != NULL;
+    for (int level = 0; level <= LEVEL_WALK; level++)
+        result->latency[level] = *lockstep_latencies(both, (enum hit_level)level);
+}
+
+static int run_trace(const struct cosim_options *options, const char *path,
+                     struct run_result *result) {
+    const char *why;
+    struct lockstep *both = lockstep_create(&options->lockstep, &why);
+    if (!both)
+        return complain("cosim", "%s", why);
+    int status = EXIT_AGREED;
+    if (options->waves && !lockstep_dump(both, options->waves, options->first, options->last))
+        status = complain("cosim", "%s: cannot be written", options->waves);
+    struct replay_target target = lockstep_target(both);
+    if (status == EXIT_AGREED &&
+        play_file("cosim", &options->run, path, &target, result) == REPLAY_FAILED)
+        status = EXIT_UNUSABLE;
+    if (status == EXIT_AGREED) {
+        lockstep_finish(both);
+        collect(both, result);
+    }
+    if (options->waves && status == EXIT_AGREED && !waves_finish(both, options->waves))
+        status = complain("cosim", "%s: its save file cannot be written", options->waves);
+    if (status == EXIT_AGREED && lockstep_divergence(both)) {
+        status = EXIT_DIVERGED;
+        report_divergence(stdout, both, path);
+        if (!options->no_investigation)
+            investigate(options, path, lockstep_divergence(both));
+    }
+    lockstep_destroy(both);
+    return status;
+}
+
+int cmd_cosim(int argc, char **argv) {
+    struct cosim_options options = {
+        .lockstep = {.config = "default", .latency = {10, 10, 0}, .seed = 1},
+        .latency_text = "10",
+        .last = UINT64_MAX - 1,
+        .divergence_dir = ".",
+    };
+    run_options_init(&options.run);
+    argp_parse(&parser, argc, argv, 0, NULL, &options);
+    json_t *document = results_json("cosim", options.lockstep.config);
+    results_print_header(true);
+    int worst = EXIT_AGREED;
+    for (unsigned i = 0; i < options.run.trace_count && worst != EXIT_UNUSABLE; i++) {
+        struct run_result result;
+        int status = run_trace(&options, options.run.traces[i], &result);
+        worst = status > worst ? status : worst;
+        if (status == EXIT_UNUSABLE)
+            break;
+        results_print_row(&result);
+        results_json_add(document, &result);
+    }
+    if (worst == EXIT_UNUSABLE || !options.run.json) {
+        json_decref(document);
+        return worst;
+    }
+    if (!results_json_write(document, options.run.json))
+        return complain("cosim", "%s: %s", options.run.json, strerror(errno));
+    return worst;
+}

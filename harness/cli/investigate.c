@@ -1,0 +1,113 @@
+#include "investigate.h"
+
+#include "lockstep/minimize.h"
+#include "lockstep/target.h"
+#include "play.h"
+#include "waves/dump.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Runs of the minimizer at most; each replays what is left of the trace. */
+#define TESTS 400
+
+/* Cycles of waves before a divergence. */
+#define WAVES_BEFORE 400
+
+struct case_ {
+    const struct cosim_options *options;
+    const struct trace_info *info;
+    enum compare_level level;
+};
+
+/* Replays the records on fresh sides, dumping waves if asked; the divergence, if there is one. */
+static bool diverges(const struct case_ *this, const struct trace_record *record, size_t n,
+                     const char *waves, uint64_t first, struct divergence *found) {
+    const char *why;
+    struct lockstep *both = lockstep_create(&this->options->lockstep, &why);
+    if (!both)
+        return false;
+    struct replay_target target = lockstep_target(both);
+    struct replay_options options = this->options->run.replay;
+    options.limit = 0;
+    struct replay *replay = replay_create(&options, this->info, &target);
+    if (waves && !lockstep_dump(both, waves, first, UINT64_MAX - 1))
+        complain("cosim", "%s: cannot be written", waves);
+    if (replay && replay_records(replay, record, n) != REPLAY_FAILED)
+        lockstep_finish(both);
+    bool diverged = lockstep_divergence(both) != NULL;
+    if (diverged && found)
+        *found = *lockstep_divergence(both);
+    if (waves && !waves_finish(both, waves))
+        complain("cosim", "%s: its save file cannot be written", waves);
+    replay_destroy(replay);
+    lockstep_destroy(both);
+    return diverged;
+}
+
+static bool same_failure(void *context, const struct trace_record *record, size_t n) {
+    const struct case_ *this = context;
+    struct divergence found;
+    return diverges(this, record, n, NULL, 0, &found) && found.level == this->level;
+}
+
+static bool write_trace(const char *path, const struct trace_info *info,
+                        const struct trace_record *record, size_t n) {
+    struct trace_error error;
+    struct trace_writer *writer = trace_create(path, TRACE_TEXT, info, &error);
+    for (size_t i = 0; writer && i < n; i++)
+        if (!trace_write(writer, &record[i], &error)) {
+            trace_writer_abort(writer);
+            writer = NULL;
+        }
+    if (writer && trace_writer_close(writer, &error))
+        return true;
+    complain("cosim", "%s", error.text);
+    return false;
+}
+
+static void print_command(const struct cosim_options *options, const char *path) {
+    printf("  again:     twinwalk cosim --config %s --mode %s --latency %s",
+           options->lockstep.config, paging_mode_name(options->run.replay.mode),
+           options->latency_text);
+    if (options->lockstep.stall_percent)
+        printf(" --stall %u", options->lockstep.stall_percent);
+    if (options->run.replay.rights == PAGER_TOUCH)
+        printf(" --rights touch");
+    if (options->run.replay.adue)
+        printf(" --adue");
+    if (options->run.replay.page != PAGE_4K)
+        printf(" --page %.*s", (int)(strlen(page_size_name(options->run.replay.page)) - 2),
+               page_size_name(options->run.replay.page));
+    printf(" %s\n", path);
+}
+
+void investigate(const struct cosim_options *options, const char *trace,
+                 const struct divergence *divergence) {
+    size_t n = divergence->position;
+    struct trace_info info;
+    struct trace_record *record = read_records("cosim", trace, &n, &info);
+    if (!record)
+        return;
+    char text[4096], waves[4096];
+    snprintf(text, sizeof text, "%s/divergence.txt", options->divergence_dir);
+    snprintf(waves, sizeof waves, "%s/divergence.fst", options->divergence_dir);
+    struct case_ this = {options, &info, divergence->level};
+    struct minimize_budget budget = {TESTS};
+    size_t left = minimize(record, n, same_failure, &this, &budget);
+    snprintf(info.note, sizeof info.note, "minimised from %zu records of %.200s", n, trace);
+    if (write_trace(text, &info, record, left)) {
+        printf("  minimised: %s, %zu of %zu records (%u runs)\n", text, left, n,
+               TESTS - budget.tests);
+        print_command(options, text);
+    }
+    struct divergence again;
+    if (diverges(&this, record, left, NULL, 0, &again)) {
+        uint64_t first = again.cycle > WAVES_BEFORE ? again.cycle - WAVES_BEFORE : 0;
+        diverges(&this, record, left, waves, first, NULL);
+        printf("  waves:     %s, of the minimised trace, cycle %llu of it diverges\n", waves,
+               (unsigned long long)again.cycle);
+    }
+    free(record);
+}

@@ -1,0 +1,102 @@
+#include "options.h"
+
+#include "commands.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int complain(const char *command, const char *format, ...) {
+    va_list arguments;
+    fprintf(stderr, "twinwalk %s: ", command);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+    return EXIT_UNUSABLE;
+}
+
+uint64_t parse_count_option(struct argp_state *state, const char *option, const char *text,
+                            uint64_t max) {
+    char *stop;
+    errno = 0;
+    unsigned long long value = strtoull(text, &stop, 10);
+    if (text[0] < '0' || text[0] > '9' || *stop != '\0' || errno != 0 || value > max)
+        argp_error(state, "%s: '%s' is not a number up to %llu", option, text,
+                   (unsigned long long)max);
+    return value;
+}
+
+enum { KEY_MODE = 0x100, KEY_PAGE, KEY_RIGHTS, KEY_ADUE, KEY_LIMIT, KEY_JSON };
+
+static const struct argp_option entries[] = {
+    {"mode", KEY_MODE, "MODE", 0, "sv32, sv39 (default), sv48, sv57 or bare", 0},
+    {"page", KEY_PAGE, "SIZE", 0, "pages mapped on first touch: 4K (default), 2M, 4M (Sv32), 1G",
+     0},
+    {"rights", KEY_RIGHTS, "all|touch", 0,
+     "what a first touch maps: all rights, A and D set (default), or only what accesses ask for",
+     0},
+    {"adue", KEY_ADUE, NULL, 0, "hardware sets A and D (Svadu) instead of faulting (Svade)", 0},
+    {"limit", KEY_LIMIT, "N", 0, "stop after N references of each trace", 0},
+    {"json", KEY_JSON, "FILE", 0, "write the results as JSON", 0},
+    {0},
+};
+
+static void parse_page(struct argp_state *state, const char *text, enum page_size *page) {
+    static const struct {
+        const char *name;
+        enum page_size size;
+    } sizes[] = {{"4K", PAGE_4K}, {"2M", PAGE_2M},     {"4M", PAGE_4M},
+                 {"1G", PAGE_1G}, {"512G", PAGE_512G}, {"256T", PAGE_256T}};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+        if (strcmp(text, sizes[i].name) == 0) {
+            *page = sizes[i].size;
+            return;
+        }
+    argp_error(state, "--page: '%s' is none of 4K, 2M, 4M, 1G, 512G, 256T", text);
+}
+
+static error_t parse(int key, char *text, struct argp_state *state) {
+    struct run_options *options = state->input;
+    switch (key) {
+    case KEY_MODE:
+        if (!paging_mode_parse(text, &options->replay.mode))
+            argp_error(state, "--mode: '%s' is none of bare, sv32, sv39, sv48, sv57", text);
+        options->mode_given = true;
+        return 0;
+    case KEY_PAGE:
+        parse_page(state, text, &options->replay.page);
+        return 0;
+    case KEY_RIGHTS:
+        if (strcmp(text, "all") != 0 && strcmp(text, "touch") != 0)
+            argp_error(state, "--rights: '%s' is neither all nor touch", text);
+        options->replay.rights = text[0] == 'a' ? PAGER_ALL : PAGER_TOUCH;
+        return 0;
+    case KEY_ADUE:
+        options->replay.adue = true;
+        return 0;
+    case KEY_LIMIT:
+        options->replay.limit = parse_count_option(state, "--limit", text, UINT64_MAX);
+        return 0;
+    case KEY_JSON:
+        options->json = text;
+        return 0;
+    case ARGP_KEY_ARGS:
+        options->traces = state->argv + state->next;
+        options->trace_count = (unsigned)(state->argc - state->next);
+        return 0;
+    case ARGP_KEY_NO_ARGS:
+        argp_error(state, "no trace given");
+        return EINVAL;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+const struct argp run_options_argp = {entries, parse, NULL, NULL, NULL, NULL, NULL};
+
+void run_options_init(struct run_options *options) {
+    *options = (struct run_options){.replay = {.mode = MODE_SV39, .page = PAGE_4K}};
+}

@@ -1,0 +1,35 @@
+/*
+ * Options that several commands take, as an argp child parser, and the results they print.
+ */
+#ifndef TWINWALK_CLI_OPTIONS_H
+#define TWINWALK_CLI_OPTIONS_H
+
+#include "lockstep/memport.h"
+#include "replay/replay.h"
+
+#include <argp.h>
+
+struct run_options {
+    struct replay_options replay;
+    bool mode_given;
+    const char *json; /* NULL: none */
+    char **traces;
+    unsigned trace_count;
+};
+
+/* --mode, --page, --rights, --adue, --limit, --json; the input is a struct run_options. */
+extern const struct argp run_options_argp;
+
+void run_options_init(struct run_options *options);
+
+/* One line on stderr, "twinwalk COMMAND: …"; returns EXIT_UNUSABLE. */
+__attribute__((format(printf, 2, 3))) int complain(const char *command, const char *format, ...);
+
+/*
+ * A whole decimal number up to `max`, for argp parsers: argp_error() otherwise, which does not
+ * return.
+ */
+uint64_t parse_count_option(struct argp_state *state, const char *option, const char *text,
+                            uint64_t max);
+
+#endif

@@ -1,0 +1,150 @@
+#include "results.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void results_print_header(bool lockstep) {
+    printf("%-10s %-5s %10s %9s %7s %9s %7s %9s %7s %9s %9s %8s", "trace", "mode", "references",
+           "I misses", "rate", "D misses", "rate", "L2 misses", "rate", "walks", "PTE reads",
+           "faults");
+    printf(lockstep ? " %11s %10s\n" : "\n", "cycles", "mismatches");
+}
+
+static const char *base_name(const char *path, char *name, size_t size) {
+    const char *slash = strrchr(path, '/');
+    snprintf(name, size, "%s", slash ? slash + 1 : path);
+    char *dot = strrchr(name, '.');
+    if (dot && dot != name)
+        *dot = '\0';
+    return name;
+}
+
+static double percent(uint64_t part, uint64_t whole) {
+    return whole ? 100.0 * (double)part / (double)whole : 0.0;
+}
+
+void results_print_row(const struct run_result *result) {
+    const struct replay_counters *counters = &result->replay;
+    char name[64];
+    printf("%-10s %-5s %10" PRIu64, base_name(result->trace, name, sizeof name),
+           paging_mode_name(result->mode),
+           counters->references[PORT_I] + counters->references[PORT_D]);
+    for (int tlb = 0; tlb < TLBS; tlb++)
+        printf(" %9" PRIu64 " %6.3f%%", counters->misses[tlb],
+               percent(counters->misses[tlb], counters->lookups[tlb]));
+    printf(" %9" PRIu64 " %9" PRIu64 " %8" PRIu64, result->mmu.walks, result->mmu.pte_reads,
+           counters->faults);
+    if (result->lockstep)
+        printf(" %11" PRIu64 " %10" PRIu64, result->cycles, result->mismatches);
+    putchar('\n');
+    fflush(stdout);
+}
+
+json_t *results_json(const char *command, const char *config) {
+    return json_pack("{s:s, s:s, s:s*, s:[]}", "version", TWINWALK_VERSION, "command", command,
+                     "config", config, "traces");
+}
+
+static json_t *count(uint64_t value) {
+    return json_integer((json_int_t)value);
+}
+
+static json_t *tlb_object(const struct replay_counters *counters, enum tlb_number tlb) {
+    json_t *object = json_object();
+    json_object_set_new(object, "lookups", count(counters->lookups[tlb]));
+    json_object_set_new(object, "misses", count(counters->misses[tlb]));
+    if (tlb == TLB_L2) {
+        json_object_set_new(object, "misses_i", count(counters->l2_misses[PORT_I]));
+        json_object_set_new(object, "misses_d", count(counters->l2_misses[PORT_D]));
+    }
+    return object;
+}
+
+static json_t *counters_object(const struct run_result *result) {
+    const struct replay_counters *counters = &result->replay;
+    json_t *object = json_object();
+    const struct {
+        const char *name;
+        uint64_t value;
+    } numbers[] = {
+        {"references", counters->references[PORT_I] + counters->references[PORT_D]},
+        {"references_i", counters->references[PORT_I]},
+        {"references_d", counters->references[PORT_D]},
+        {"translations", counters->translations},
+        {"walks", result->mmu.walks},
+        {"pte_reads", result->mmu.pte_reads},
+        {"pte_updates", result->mmu.pte_updates},
+        {"faults", counters->faults},
+        {"unmended_faults", counters->unmended},
+        {"fences", counters->fences},
+        {"switches", counters->switches},
+        {"pages_mapped", counters->pager.pages},
+        {"table_pages", counters->pager.tables},
+        {"moved_regions", counters->moved_regions},
+    };
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        json_object_set_new(object, numbers[i].name, count(numbers[i].value));
+    for (int tlb = 0; tlb < TLBS; tlb++)
+        json_object_set_new(object, tlb_name((enum tlb_number)tlb),
+                            tlb_object(counters, (enum tlb_number)tlb));
+    if (result->lockstep) {
+        json_object_set_new(object, "cycles", count(result->cycles));
+        json_object_set_new(object, "mismatches", count(result->mismatches));
+    }
+    return object;
+}
+
+static json_t *latency_object(const struct run_result *result) {
+    json_t *object = json_object();
+    for (int level = 0; level <= LEVEL_WALK; level++) {
+        const struct lockstep_latency *latency = &result->latency[level];
+        if (latency->count == 0)
+            continue;
+        double mean = (double)latency->total / (double)latency->count;
+        json_object_set_new(object, hit_level_name((enum hit_level)level),
+                            json_pack("{s:I, s:I, s:f, s:I}", "count", (json_int_t)latency->count,
+                                      "min", (json_int_t)latency->min, "mean", mean, "max",
+                                      (json_int_t)latency->max));
+    }
+    return object;
+}
+
+/* Adds every number of `from` to the one of the same name in `to`, objects likewise. */
+static void add_up(json_t *to, const json_t *from) {
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)from, name, value) {
+        json_t *sum = json_object_get(to, name);
+        if (json_is_object(value)) {
+            if (!sum)
+                json_object_set_new(to, name, sum = json_object());
+            add_up(sum, value);
+        } else if (json_is_integer(value)) {
+            json_object_set_new(to, name,
+                                json_integer(json_integer_value(sum) + json_integer_value(value)));
+        }
+    }
+}
+
+bool results_json_add(json_t *document, const struct run_result *result) {
+    json_t *counters = counters_object(result);
+    add_up(document, counters);
+    json_object_set_new(counters, "trace", json_string(result->trace));
+    json_object_set_new(counters, "mode", json_string(paging_mode_name(result->mode)));
+    if (result->lockstep)
+        json_object_set_new(counters, "latency", latency_object(result));
+    return json_array_append_new(json_object_get(document, "traces"), counters) == 0;
+}
+
+bool results_json_write(json_t *document, const char *path) {
+    char temporary[4096];
+    bool written = snprintf(temporary, sizeof temporary, "%s.tmp", path) < (int)sizeof temporary &&
+                   json_dump_file(document, temporary, JSON_INDENT(2)) == 0;
+    json_decref(document);
+    if (written && rename(temporary, path) == 0)
+        return true;
+    remove(temporary);
+    return false;
+}
