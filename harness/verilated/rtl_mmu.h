@@ -49,7 +49,8 @@ struct rtl_outputs {
 
 struct rtl_mmu;
 
-/* Geometry of the configuration's TLBs, so that the model can be given the same; NULL: no such name. */
+/* Geometry of the configuration's TLBs, so that the model can be given the same; NULL: no such
+ * name. */
 const struct mmu_config *rtl_mmu_config(const char *name);
 
 /* Names of the configurations built in, NULL-terminated. */
