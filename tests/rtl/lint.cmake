@@ -1,0 +1,33 @@
+# Runs one tool over the hardware. cmake -DTOOL=… -DRTL=…/rtl [-DCONFIG=…] -P lint.cmake
+include(${RTL}/sources.cmake)
+include(${RTL}/configs.cmake)
+twinwalk_config_parameters(${CONFIG} parameters)
+
+if(TOOL STREQUAL verilator)
+  list(TRANSFORM parameters PREPEND -G)
+  execute_process(COMMAND verilator --lint-only -Wall --assert --top-module mmu ${parameters}
+                          ${TWINWALK_RTL_WAIVERS} ${TWINWALK_RTL_SOURCES}
+                  RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+elseif(TOOL STREQUAL iverilog)
+  list(TRANSFORM parameters PREPEND -Pmmu.)
+  execute_process(COMMAND iverilog -g2012 -Wall -o /dev/null -s mmu ${parameters}
+                          ${TWINWALK_RTL_SOURCES}
+                  RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  # Not a finding: Icarus says that it re-evaluates such a process more often than it would have to.
+  string(REGEX REPLACE
+    "[^\n]*sorry: constant selects in always_\\* processes are not currently supported[^\n]*\n" ""
+    output "${output}")
+elseif(TOOL STREQUAL yosys)
+  list(TRANSFORM parameters REPLACE "(.*)=(.*)" "-set \\1 \\2")
+  list(JOIN parameters " " parameters)
+  list(JOIN TWINWALK_RTL_SOURCES " " sources)
+  execute_process(COMMAND yosys -q -p "read_verilog -sv ${sources}; chparam ${parameters} mmu; \
+hierarchy -check -top mmu; prep -top mmu; check -assert; synth -top mmu; check -assert"
+                  RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+else()
+  message(FATAL_ERROR "unknown tool ${TOOL}")
+endif()
+
+if(NOT result STREQUAL 0 OR NOT output STREQUAL "")
+  message(FATAL_ERROR "${TOOL}, ${CONFIG}: status ${result}\n${output}")
+endif()
