@@ -205,6 +205,7 @@ static void fill(struct mmu *mmu, struct mmu_job *job, enum tlb_number number,
 
 static void step_fill_l1(struct mmu *mmu, struct mmu_job *job, struct mmu_event *event) {
     fill(mmu, job, job->port == PORT_I ? TLB_I : TLB_D, event);
+    mmu->recent[job->port].page = RECENT_NONE; /* likewise */
     answer(mmu, job, &job->entry, job->walked ? LEVEL_WALK : LEVEL_L2);
 }
 

@@ -83,7 +83,7 @@ const struct mmu_counters *mmu_counters(const struct mmu *mmu) {
     return &mmu->counters;
 }
 
-/* Keeps the page just translated, which is in the L1 now; `before` is what was kept until then. */
+/* Keeps the page just hit in the L1; `before` is what was kept until then. */
 static void remember(struct mmu *mmu, const struct mmu_job *job, const struct recent_page *before) {
     struct recent_page *recent = &mmu->recent[job->port];
     uint64_t page = job->request.va >> 12;
@@ -106,15 +106,18 @@ static bool translate_in_full(struct mmu *mmu, const struct mmu_request *request
     struct mmu_event event;
     mmu_begin(mmu, &job, request);
     const struct recent_page before = mmu->recent[job.port];
-    uint64_t fences = mmu->fences;
     while (mmu_step(mmu, &job, &event))
         if (mmu->listener)
             mmu->listener(mmu->listener_context, &event);
     *response = job.response;
     if (response->reason != FAULT_NONE)
         return false;
-    /* A fence out of a memory callback may have removed it again. */
-    if (job.mode && mmu->fences == fences)
+    /*
+     * Only what a lookup found will be found again: after a CLEAN another match may hide the entry
+     * that the walk filled. Callbacks that fence or set control registers come in walks, or out of
+     * a listener.
+     */
+    if (response->level == LEVEL_L1 && !mmu->listener)
         remember(mmu, &job, &before);
     return true;
 }
