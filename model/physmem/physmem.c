@@ -87,8 +87,20 @@ static bool touches(const struct ranges *ranges, uint64_t pa, unsigned bytes) {
     return false;
 }
 
+/* Whether every byte lies in some range: a word may lie across two that touch. */
+static bool covers(const struct ranges *ranges, uint64_t pa, unsigned bytes) {
+    uint64_t last = pa + bytes - 1;
+    for (size_t i = 0; i < ranges->count; i++) {
+        const struct range *range = &ranges->range[i];
+        if (pa >= range->from && pa <= range->last)
+            return last <= range->last ||
+                   covers(ranges, range->last + 1, (unsigned)(last - range->last));
+    }
+    return false;
+}
+
 static bool refused(const struct physmem *memory, uint64_t pa, unsigned bytes) {
-    if (memory->ram.count > 0 && !touches(&memory->ram, pa, bytes))
+    if (memory->ram.count > 0 && !covers(&memory->ram, pa, bytes))
         return true;
     return memory->errors.count > 0 && touches(&memory->errors, pa, bytes);
 }
