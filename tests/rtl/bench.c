@@ -104,6 +104,7 @@ static void note_event(struct bench *bench, const struct mmu_event *event) {
         break;
     case EVENT_FILL:
         note(bench, "fill:%s", tlb[event->fill.tlb]);
+        bench->fill[event->fill.tlb] = *event;
         break;
     case EVENT_RESPONSE:
         note(bench, "resp");

@@ -29,6 +29,7 @@ struct bench {
     char log[512];   /* words for the events of the request, see bench.c */
     struct mmu_response response[PORTS];
     bool responded[PORTS];
+    struct mmu_event fill[TLBS]; /* the last one of each TLB */
 };
 
 /* Exits the test on failure. */

@@ -420,6 +420,73 @@ static void test_one_hit_a_cycle(void **state) {
     bench_close(&bench);
 }
 
+/*
+ * The ways that are given up, worked out by hand from docs/architecture.md. One set is filled, its
+ * first page is used again, and further pages come.
+ */
+static void test_replacement(void **state) {
+    (void)state;
+    static const struct {
+        const char *config;
+        enum access_type access;
+        unsigned victims[4];
+    } cases[] = {
+        {"small", ACCESS_READ, {1, 2, 3, 0}},     /* LRU, 4 ways */
+        {"default", ACCESS_READ, {16, 8, 24, 4}}, /* PLRU, 32 ways: the first use is of way 0 */
+        {"default", ACCESS_EXECUTE, {8, 4, 12, 2}}, {"server", ACCESS_EXECUTE, {1, 2, 3, 0}},
+        {"odd", ACCESS_EXECUTE, {0, 1, 2, 3}},    /* FIFO, 5 ways: the use does not count */
+        {"odd", ACCESS_READ, {2, 1, 2, 0}},       /* PLRU, 3 ways */
+        {"nol2", ACCESS_READ, {4, 2, 6, 1}},      /* PLRU, 7 ways */
+        {"random", ACCESS_READ, {0, 0, 0, 2}},    /* xorshift32 from 0xACE10005 */
+        {"random", ACCESS_EXECUTE, {0, 0, 5, 4}}, /* from 0xACE10004 */
+        {"nol2", ACCESS_EXECUTE, {0, 0, 1, 1}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        if (strcmp(cases[i].config, config) != 0)
+            continue;
+        struct bench bench;
+        bench_open(&bench, config);
+        enum tlb_number tlb = cases[i].access == ACCESS_EXECUTE ? TLB_I : TLB_D;
+        const struct tlb_config *geometry = &rtl_mmu_config(config)->tlb[tlb];
+        bench_write(&bench, 0x80000008, 0x20000401);
+        bench_write(&bench, 0x80001000, 0x20000801);
+        for (unsigned page = 0; page < geometry->ways + 4; page++) {
+            /* vpn 0x40000 + page x sets: all in one set */
+            uint64_t vpn = 0x40000 + page * geometry->sets;
+            bench_write(&bench, 0x80002000 + page * geometry->sets * 8,
+                        entry(0x1000 + page, V | R | X | A));
+            if (page == geometry->ways) {
+                bench_request(&bench, 0x40000000, cases[i].access, PRIV_S);
+                assert_int_equal(bench.response[tlb == TLB_D].level, LEVEL_L1);
+            }
+            bench_request(&bench, vpn << 12, cases[i].access, PRIV_S);
+            expect_page(&bench, tlb == TLB_I ? PORT_I : PORT_D, (0x1000ull + page) << 12, PAGE_4K,
+                        LEVEL_WALK);
+            bool full = page >= geometry->ways;
+            assert_int_equal(bench.fill[tlb].fill.evicted, full);
+            assert_int_equal(bench.fill[tlb].fill.set, 0x40000 % geometry->sets);
+            assert_int_equal(bench.fill[tlb].fill.way,
+                             full ? cases[i].victims[page - geometry->ways] : page);
+        }
+        bench_close(&bench);
+    }
+}
+
+/* A broken rule of the ports is reported, and does not end the process. */
+static void test_assertions_are_reported(void **state) {
+    (void)state;
+    struct bench bench, other;
+    bench_open(&bench, config);
+    bench_open(&other, config);
+    rtl_mmu_in(bench.mmu)->ptw_resp_valid = true; /* an answer to no request */
+    rtl_mmu_settle(bench.mmu);
+    assert_false(rtl_mmu_failed(bench.mmu));
+    rtl_mmu_tick(bench.mmu);
+    assert_true(rtl_mmu_failed(bench.mmu));
+    bench_close(&other);
+    rtl_mmu_close(bench.mmu);
+}
+
 static void test_dump(void **state) {
     (void)state;
     struct bench bench;
@@ -459,6 +526,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test(test_fence_at_any_cycle),
         cmocka_unit_test(test_fence_operands),
         cmocka_unit_test(test_one_hit_a_cycle),
+        cmocka_unit_test(test_replacement),
+        cmocka_unit_test(test_assertions_are_reported),
         cmocka_unit_test(test_dump),
     };
     return cmocka_run_group_tests_name(config, tests, NULL, NULL);
