@@ -106,13 +106,15 @@ module tlb #(
                     tag = tag_of(mmu_defs::PAGE_W'(size), lookup_vpn_i);
                     base = base_of(set_of(mmu_defs::PAGE_W'(size), lookup_vpn_i));
                     for (int w = WAYS - 1; w >= 0; w--) begin
-                        index = base + INDEX_W'(w);
-                        if (tag_q[index] == tag && valid_q[index] &&
-                            (flags_q[index][mmu_defs::ENTRY_BIT_G] ||
-                             asid_q[index] == lookup_asid_i)) begin
-                            match = 1'b1;
-                            match_index = index;
-                            lookup_way_o = WAY_W'(w);
+                        // Tags first: few entries need more than this one comparison.
+                        if (tag_q[base+INDEX_W'(w)] == tag) begin
+                            index = base + INDEX_W'(w);
+                            if (valid_q[index] && (flags_q[index][mmu_defs::ENTRY_BIT_G] ||
+                                                   asid_q[index] == lookup_asid_i)) begin
+                                match = 1'b1;
+                                match_index = index;
+                                lookup_way_o = WAY_W'(w);
+                            end
                         end
                     end
                     if (match) lookup_set_o = set_of(mmu_defs::PAGE_W'(size), lookup_vpn_i);
@@ -240,24 +242,10 @@ module tlb #(
     end
 
 `ifndef SYNTHESIS
-    // Whether the set already holds the page for the same address space.
-    function automatic logic duplicate();
-        duplicate = 1'b0;
-        for (int w = 0; w < WAYS; w++) begin
-            if (valid_q[fill_base+INDEX_W'(w)] && WAY_W'(w) != fill_way_o &&
-                tag_q[fill_base+INDEX_W'(w)] == tag_of(fill_size_i, fill_vpn_i) &&
-                asid_q[fill_base+INDEX_W'(w)] == fill_asid_i &&
-                flags_q[fill_base+INDEX_W'(w)][mmu_defs::ENTRY_BIT_G] ==
-                    fill_flags_i[mmu_defs::ENTRY_BIT_G])
-                duplicate = 1'b1;
-        end
-    endfunction
-
     always @(posedge clk_i) begin
         if (rst_ni) begin
             assert (!(lookup_i && fill_i)) else $error("lookup and fill in one cycle");
             assert (!(fence_i && (lookup_i || fill_i))) else $error("TLB used during a fence");
-            if (fill_i) assert (!duplicate()) else $error("page filled twice");
             if (fill_i) assert (32'(fill_way_o) < WAYS) else $error("no such way");
         end
     end
