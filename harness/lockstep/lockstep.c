@@ -122,6 +122,13 @@ bool lockstep_busy(const struct lockstep *both, enum port port, uint8_t id) {
     return both->slot[port][id].busy;
 }
 
+bool lockstep_awaits(const struct lockstep *both, uint64_t *pa) {
+    if (both->port.count == 0)
+        return false;
+    *pa = both->port.pending[0].pa;
+    return true;
+}
+
 /* The first divergence stays; what follows from it says nothing. Always false. */
 __attribute__((format(printf, 4, 5))) static bool diverge(struct lockstep *both,
                                                           enum compare_level level,

@@ -98,6 +98,10 @@ struct lockstep_offer {
     bool accepted[PORTS], acknowledged;
 };
 bool lockstep_cycle(struct lockstep *both, struct lockstep_offer *offer);
+
+/* The address of the PTE that the hardware has been waiting for longest; false: it waits for none.
+ */
+bool lockstep_awaits(const struct lockstep *both, uint64_t *pa);
 bool lockstep_busy(const struct lockstep *both, enum port port, uint8_t id);
 
 /* At the end of a run: drains, and compares the two memories. False: diverged. */

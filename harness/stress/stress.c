@@ -68,7 +68,7 @@ static void change_control(struct bench *bench) {
     control->mode = bench->tables.mode->mode;
     if (draw(bench, 12) == 0)
         control->mode = modes[draw(bench, 4)];
-    if (draw(bench, 30) == 0)
+    if (draw(bench, 60) == 0)
         control->mode = MODE_BARE;
     control->root_ppn = stress_root(&bench->tables);
     if (control->mode == MODE_SV32)
@@ -85,6 +85,13 @@ static void change_control(struct bench *bench) {
 
 static void change_memory(struct bench *bench) {
     struct stress_word word = stress_any_entry(&bench->tables);
+    uint64_t awaited;
+    /* Races for A and D are rare unless it is the entry under way that changes. */
+    if (lockstep_awaits(bench->both, &awaited) && draw(bench, 2)) {
+        word.pa = awaited;
+        physmem_read(lockstep_memory(bench->both, SIDE_MODEL), awaited, word.bytes, &word.value);
+        word.value ^= UINT64_C(1) << draw(bench, draw(bench, 2) ? 8 : 32);
+    }
     lockstep_poke(bench->both, word.pa, word.bytes, word.value);
     bench->coverage->memory_changes++;
 }
@@ -145,7 +152,15 @@ static bool cycle(struct bench *bench) {
     return agreed;
 }
 
-/* Pages of the pool that refuse accesses, and the tables themselves. */
+/* A page of the pool refuses accesses, or only updates. */
+static void refuse_page(struct bench *bench,
+                        bool (*add)(struct physmem *memory, uint64_t from, uint64_t to)) {
+    uint64_t pa = bench->tables.page_ppn[draw(bench, STRESS_PAGES)] * PAGE_BYTES;
+    for (int side = 0; side < SIDES; side++)
+        add(lockstep_memory(bench->both, (enum side)side), pa, pa + PAGE_BYTES);
+}
+
+/* The tables, and what memory does not allow. */
 static void set_stage(struct bench *bench) {
     stress_tables_init(&bench->tables, mode_find(modes[draw(bench, 4)]), &bench->random);
     for (unsigned page = 0; page < STRESS_PAGES; page++)
@@ -153,16 +168,15 @@ static void set_stage(struct bench *bench) {
             struct stress_word word = stress_entry(&bench->tables, page, slot);
             lockstep_poke(bench->both, word.pa, word.bytes, word.value);
         }
-    for (uint64_t refused = draw(bench, 3); refused > 0; refused--) {
-        uint64_t pa = bench->tables.page_ppn[draw(bench, STRESS_PAGES)] * PAGE_BYTES;
-        for (int side = 0; side < SIDES; side++)
-            physmem_add_error(lockstep_memory(bench->both, (enum side)side), pa, pa + PAGE_BYTES);
-    }
-    static const unsigned fence_rates[] = {0, 7, 40, 300, 2000};
+    for (uint64_t refused = draw(bench, 3); refused > 0; refused--)
+        refuse_page(bench, physmem_add_error);
+    for (uint64_t refused = draw(bench, 3); refused > 0; refused--)
+        refuse_page(bench, physmem_add_update_error);
+    static const unsigned fence_rates[] = {0, 20, 100, 600, 4000};
     static const unsigned memory_rates[] = {0, 5, 30, 400};
     bench->fence_every = fence_rates[draw(bench, 5)];
     bench->memory_every = memory_rates[draw(bench, 4)];
-    bench->control_every = draw(bench, 2) ? 60 : 900;
+    bench->control_every = draw(bench, 2) ? 100 : 1500;
     bench->idle_every = draw(bench, 3) ? 0 : 3;
     change_control(bench);
 }
@@ -190,6 +204,9 @@ struct lockstep *stress_episode(const struct stress_options *options,
     do
         choose(&bench);
     while (cycle(&bench) && coverage->accesses < end);
+    /* What is offered must not be withdrawn. */
+    while ((bench.offers[PORT_I] || bench.offers[PORT_D] || bench.offers_fence) && cycle(&bench))
+        ;
     lockstep_finish(bench.both);
     lockstep_listen(bench.both, NULL, NULL);
     coverage->cycles += lockstep_cycles(bench.both);

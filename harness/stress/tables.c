@@ -92,12 +92,12 @@ static uint64_t broken(struct stress_tables *tables, uint64_t pte, unsigned leve
 struct stress_word stress_entry(struct stress_tables *tables, unsigned page, unsigned slot) {
     const struct mode *mode = tables->mode;
     unsigned level = page % mode->levels;
-    uint64_t kind = draw(tables, 100);
-    bool points = level > 0 ? kind < 60 : kind < 4;
+    bool points = draw(tables, 100) < (level > 0 ? 65 : 4);
     uint64_t pte = points ? pointer(tables, level) : leaf(tables, level);
-    if (kind >= 88)
+    uint64_t quality = draw(tables, 100);
+    if (quality >= 92)
         pte = broken(tables, pte, level);
-    if (kind >= 97)
+    if (quality == 99)
         pte = next_random(tables->random);
     unsigned bytes = mode->pte_bytes;
     return (struct stress_word){

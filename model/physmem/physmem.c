@@ -24,7 +24,7 @@ struct ranges {
 struct physmem {
     struct page *pages;
     struct page *recent[RECENT_PAGES]; /* by the page number's low bits: most reads end here */
-    struct ranges ram, errors;
+    struct ranges ram, errors, update_errors;
     physmem_listener *listener;
     void *listener_context;
 };
@@ -45,7 +45,8 @@ void physmem_clear(struct physmem *memory) {
 void physmem_forget_ranges(struct physmem *memory) {
     free(memory->ram.range);
     free(memory->errors.range);
-    memory->ram = memory->errors = (struct ranges){NULL, 0};
+    free(memory->update_errors.range);
+    memory->ram = memory->errors = memory->update_errors = (struct ranges){NULL, 0};
 }
 
 void physmem_listen(struct physmem *memory, physmem_listener *listener, void *context) {
@@ -78,6 +79,10 @@ bool physmem_add_ram(struct physmem *memory, uint64_t base, uint64_t size) {
 
 bool physmem_add_error(struct physmem *memory, uint64_t from, uint64_t to) {
     return to > 0 && add_range(&memory->errors, from, to - 1);
+}
+
+bool physmem_add_update_error(struct physmem *memory, uint64_t from, uint64_t to) {
+    return to > 0 && add_range(&memory->update_errors, from, to - 1);
 }
 
 static bool touches(const struct ranges *ranges, uint64_t pa, unsigned bytes) {
@@ -173,7 +178,7 @@ bool physmem_write(struct physmem *memory, uint64_t pa, unsigned bytes, uint64_t
 
 bool physmem_compare_and_set(struct physmem *memory, uint64_t pa, unsigned bytes, uint64_t expect,
                              uint64_t desired, uint64_t *old) {
-    if (!physmem_read(memory, pa, bytes, old))
+    if (touches(&memory->update_errors, pa, bytes) || !physmem_read(memory, pa, bytes, old))
         return false;
     return *old != expect || store(memory, pa, bytes, desired);
 }

@@ -23,6 +23,9 @@ bool physmem_add_ram(struct physmem *memory, uint64_t base, uint64_t size);
 /* Accesses that touch [from, to) are refused from now on. Same failures. */
 bool physmem_add_error(struct physmem *memory, uint64_t from, uint64_t to);
 
+/* Only compare-and-sets that touch [from, to) are refused: memory that has no atomic operations. */
+bool physmem_add_update_error(struct physmem *memory, uint64_t from, uint64_t to);
+
 /*
  * `bytes` is 4 or 8, pa a multiple of it; little endian. false: bus error, or (write) no memory.
  * physmem_poke() writes also where accesses are refused: it is the bench's hand, not a bus access.
