@@ -91,7 +91,7 @@ static bool parse(struct text_reader *reader, const char *word, int base, const 
         unsigned digit = isdigit((unsigned char)*at)    ? (unsigned)(*at - '0')
                          : isxdigit((unsigned char)*at) ? (unsigned)(tolower(*at) - 'a') + 10u
                                                         : 16u;
-        if (digit >= (unsigned)base || sum > (limit - digit) / (unsigned)base)
+        if (digit >= (unsigned)base || digit > limit || sum > (limit - digit) / (unsigned)base)
             return line_fail(reader, what, word);
         sum = sum * (unsigned)base + digit;
     }

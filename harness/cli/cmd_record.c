@@ -90,6 +90,8 @@ static void show_progress(uint64_t references) {
 
 int cmd_record(int argc, char **argv) {
     struct record_command command = {0};
+    static char program_name[] = "twinwalk record";
+    argv[0] = program_name; /* as argp shall call us */
     argp_parse(&record_argp, argc, argv, ARGP_IN_ORDER, NULL, &command);
     struct record_options *options = &command.options;
     char name[256];

@@ -22,14 +22,15 @@ enum {
     KEY_LEVEL,
     KEY_NOTE,
     KEY_JSON,
-    KEY_CHECK
+    KEY_CHECK,
+    KEY_PAGES
 };
 
 /* What the options of the actions say; each action takes some of them. */
 struct trace_command {
     const char *output, *form, *format, *note;
     uint64_t from, count, quantum, limit;
-    bool json, check;
+    bool json, check, pages;
     int level;
     char **file;
     unsigned files;
@@ -55,6 +56,7 @@ static const struct argp_option cat_options[] = {
 
 static const struct argp_option convert_options[] = {
     {"form", KEY_FORM, "text|binary", 0, "instead of the form that the name of OUT asks for", 0},
+    {"pages", KEY_PAGES, NULL, 0, "fold an exact trace to page changes and counts", 0},
     OPTION_LEVEL,
     OPTION_NOTE,
     {0},
@@ -121,6 +123,9 @@ static error_t parse(int key, char *text, struct argp_state *state) {
         return 0;
     case KEY_CHECK:
         command->check = true;
+        return 0;
+    case KEY_PAGES:
+        command->pages = true;
         return 0;
     case ARGP_KEY_ARGS:
         command->file = state->argv + state->next;
@@ -243,19 +248,27 @@ static int run_info(struct trace_command *command) {
 }
 
 static int copy(const struct trace_command *command, const char *from, const char *to,
-                enum trace_form form, uint64_t limit) {
+                enum trace_form form) {
     struct trace_error error;
     struct trace_reader *reader = trace_open(from, &error);
     if (!reader)
         return fail(&error);
-    struct trace_writer *writer = open_output(command, to, form, trace_reader_info(reader), &error);
-    bool good = writer && close_output(writer, trace_copy(reader, writer, limit, &error), &error);
+    struct trace_info info = *trace_reader_info(reader);
+    bool fold = command->pages && !info.pages;
+    info.pages |= fold;
+    struct trace_writer *writer = open_output(command, to, form, &info, &error);
+    bool good = false;
+    if (writer) {
+        good = fold ? trace_fold_copy(reader, writer, &error)
+                    : trace_copy(reader, writer, command->limit, &error);
+        good = close_output(writer, good, &error);
+    }
     trace_close(reader);
     return good ? EXIT_AGREED : fail(&error);
 }
 
 static int run_cat(struct trace_command *command) {
-    return copy(command, command->file[0], "-", TRACE_TEXT, command->limit);
+    return copy(command, command->file[0], "-", TRACE_TEXT);
 }
 
 static int run_convert(struct trace_command *command) {
@@ -265,8 +278,7 @@ static int run_convert(struct trace_command *command) {
     return copy(command, command->file[0], to,
                 !form          ? trace_form_of_name(to)
                 : *form == 't' ? TRACE_TEXT
-                               : TRACE_BINARY,
-                UINT64_MAX);
+                               : TRACE_BINARY);
 }
 
 static int run_cut(struct trace_command *command) {

@@ -22,6 +22,46 @@ bool trace_copy(struct trace_reader *reader, struct trace_writer *writer, uint64
     return true;
 }
 
+/* A REPEAT stands for references to the page of the stream's latest access. */
+static bool fold_record(struct trace_folder *folder, const struct trace_record *record,
+                        struct trace_writer *writer, struct trace_record latest[PORTS],
+                        struct trace_error *error) {
+    if (record->kind == TRACE_ACCESS) {
+        latest[trace_port(record)] = *record;
+        return trace_fold(folder, record->access, record->va, record->bytes, error);
+    }
+    if (record->kind != TRACE_REPEAT)
+        return trace_fold_flush(folder, error) && trace_write(writer, record, error);
+    const struct trace_record *access = &latest[record->port];
+    enum access_type weakest = access->access == ACCESS_WRITE ? ACCESS_READ : access->access;
+    for (uint32_t i = 0; i < record->count; i++)
+        if (!trace_fold(folder, weakest, access->va, 0, error))
+            return false;
+    return true;
+}
+
+static bool fold_all(struct trace_reader *reader, struct trace_folder *folder,
+                     struct trace_writer *writer, struct trace_error *error) {
+    struct trace_record latest[PORTS] = {{0}};
+    struct trace_record record[256];
+    long got;
+    while ((got = trace_read(reader, record, sizeof record / sizeof *record, error)) > 0)
+        for (long i = 0; i < got; i++)
+            if (!fold_record(folder, &record[i], writer, latest, error))
+                return false;
+    return got == 0 && trace_fold_flush(folder, error);
+}
+
+bool trace_fold_copy(struct trace_reader *reader, struct trace_writer *writer,
+                     struct trace_error *error) {
+    struct trace_folder *folder = trace_folder_create(writer);
+    if (!folder)
+        return trace_fail(error, "out of memory");
+    bool good = fold_all(reader, folder, writer, error);
+    trace_folder_destroy(folder);
+    return good;
+}
+
 struct cut {
     struct slice slice;
     struct trace_writer *writer;

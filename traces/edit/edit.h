@@ -8,6 +8,10 @@
 bool trace_copy(struct trace_reader *reader, struct trace_writer *writer, uint64_t limit,
                 struct trace_error *error);
 
+/* An exact trace as page runs: `writer` was created for the page-run form. */
+bool trace_fold_copy(struct trace_reader *reader, struct trace_writer *writer,
+                     struct trace_error *error);
+
 /*
  * `count` references from number `from` (the first is 0) on, with everything that was set up before
  * them: registers, memory, the running process; fences before them are left out. It is an error if

@@ -16,17 +16,20 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum {
     PAGE_SHIFT = 12,
     PAGE_OFFSET = PAGE_BYTES - 1,
     WIDEST = 64,          /* bytes; nothing in the guest is wider */
+    LONGEST = 15,         /* bytes of an x86 instruction */
     BUFFER_WORDS = 32768, /* 256 KiB */
     NEAR_LIMIT = 8192,    /* references; more than two blocks' worth */
     COUNT_BITS = 12,      /* of a segment's instruction count, below its page number */
     SIZE_BITS = 8,        /* of an instruction's length, below its address */
-    HIGH_FD = 1000,       /* out of the way of programs that close everything they know */
+    HIGHEST_FD = 1 << 20, /* of descriptors that the kernel can be asked for */
+    FALLBACK_FD = 100,    /* where the program's limit is of no help */
 };
 
 static struct {
@@ -42,7 +45,7 @@ static struct {
     int64_t execve[2]; /* numbers of the guest's system calls */
     size_t used;
     uint64_t buffer[BUFFER_WORDS];
-} state = {.recording = true, .left = UINT64_MAX};
+} state = {.recording = true, .left = UINT64_MAX, .fd = -1};
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -257,11 +260,29 @@ static size_t instrument_segment(const struct qemu_plugin_tb *tb, size_t first, 
     return end;
 }
 
+/*
+ * QEMU ends an x86 block before an instruction that crosses the page, but still lists that
+ * instruction as the block's last. Its callbacks never run, so one that may cross is counted by
+ * itself.
+ */
+static size_t instructions_surely(const struct qemu_plugin_tb *tb, size_t n) {
+    uint64_t va = qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(tb, n - 1));
+    return n > 1 && (va & PAGE_OFFSET) > PAGE_BYTES - LONGEST ? n - 1 : n;
+}
+
+static void instrument_segments(const struct qemu_plugin_tb *tb, size_t n) {
+    size_t surely = instructions_surely(tb, n);
+    for (size_t i = 0; i < surely;)
+        i = instrument_segment(tb, i, surely);
+    if (surely < n)
+        instrument_segment(tb, surely, n);
+}
+
 static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb) {
     (void)id;
     size_t n = qemu_plugin_tb_n_insns(tb);
-    for (size_t i = 0; i < n && !state.exact;)
-        i = instrument_segment(tb, i, n);
+    if (n && !state.exact)
+        instrument_segments(tb, n);
     for (size_t i = 0; i < n; i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
         if (state.exact)
@@ -313,6 +334,35 @@ static void in_child(void) {
     close(state.fd);
 }
 
+/* The lowest free descriptor from `least` on, closed when something is executed; -1: none. */
+static int duplicate(int fd, rlim_t least) {
+    return least < HIGHEST_FD ? fcntl(fd, F_DUPFD_CLOEXEC, (int)least) : -1;
+}
+
+/*
+ * Out of the way of programs that close every descriptor they may have: behind their limit, which
+ * stays what it was, or as high as can be.
+ */
+static void move_stream(int fd) {
+    struct rlimit limit;
+    if (fd < 0 || getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    struct rlimit wider = limit;
+    wider.rlim_cur += 16;
+    if (wider.rlim_max < wider.rlim_cur)
+        wider.rlim_max = wider.rlim_cur;
+    if (setrlimit(RLIMIT_NOFILE, &wider) == 0) {
+        state.fd = duplicate(fd, limit.rlim_cur);
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    if (state.fd < 0)
+        state.fd = duplicate(fd, limit.rlim_cur - 1);
+    if (state.fd < 0)
+        state.fd = duplicate(fd, FALLBACK_FD);
+    if (state.fd >= 0)
+        close(fd);
+}
+
 static bool read_arguments(int argc, char **argv) {
     int fd = -1;
     for (int i = 0; i < argc; i++) {
@@ -328,11 +378,7 @@ static bool read_arguments(int argc, char **argv) {
         else if (strncmp(argv[i], "limit=", 6) == 0 && strcmp(value, "0") != 0)
             state.left = strtoull(value, NULL, 10);
     }
-    state.fd = fcntl(fd, F_DUPFD_CLOEXEC, HIGH_FD);
-    if (state.fd < 0)
-        state.fd = fcntl(fd, F_DUPFD_CLOEXEC, 100);
-    if (state.fd >= 0)
-        close(fd);
+    move_stream(fd);
     return state.fd >= 0;
 }
 
