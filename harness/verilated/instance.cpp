@@ -36,6 +36,8 @@ class instance final : public rtl_mmu {
     }
 
     ~instance() override {
+        /* The destructors of Verilator's parts look there, and it may name a context long gone. */
+        Verilated::threadContextp(context.get());
         dump_close();
         top->final();
     }
