@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #define PAGES        (64 * 1024)
@@ -142,10 +143,13 @@ static void measure(const struct bench *bench) {
     physmem_destroy(memory);
 }
 
-int main(void) {
+/* An argument picks the benches whose names begin with it. */
+int main(int argc, char **argv) {
+    const char *prefix = argc > 1 ? argv[1] : "";
     printf("millions per CPU-second (median and best of %d)\n", REPETITIONS);
     printf("%-34s %8s %8s %9s %9s %8s\n", "", "transl.", "best", "walks", "best", "walked");
     for (size_t i = 0; i < sizeof benches / sizeof benches[0]; i++)
-        measure(&benches[i]);
+        if (strncmp(benches[i].name, prefix, strlen(prefix)) == 0)
+            measure(&benches[i]);
     return 0;
 }
