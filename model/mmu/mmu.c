@@ -106,7 +106,8 @@ static bool translate_in_full(struct mmu *mmu, const struct mmu_request *request
     struct mmu_event event;
     mmu_begin(mmu, &job, request);
     const struct recent_page before = mmu->recent[job.port];
-    while (mmu_step(mmu, &job, &event))
+    /* When nobody listens the last event, RESPONSE, would only copy the answer once more. */
+    while ((mmu->listener || !mmu_job_answer(&job)) && mmu_step(mmu, &job, &event))
         if (mmu->listener)
             mmu->listener(mmu->listener_context, &event);
     *response = job.response;
