@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { KEY_FORM = 0x100, KEY_LIMIT, KEY_SKIP, KEY_ALLOW_FAILURE, KEY_LEVEL, KEY_PLUGIN };
+enum { KEY_FORM = 0x100, KEY_LIMIT, KEY_SKIP, KEY_ALLOW_FAILURE, KEY_LEVEL, KEY_NOTE, KEY_PLUGIN };
 
 static const struct argp_option entries[] = {
     {"output", 'o', "FILE", 0, "the trace; PROGRAM.twt unless given, text if it ends in .txt", 0},
@@ -21,6 +21,7 @@ static const struct argp_option entries[] = {
     {"allow-failure", KEY_ALLOW_FAILURE, NULL, 0,
      "keep the trace of a program whose exit status is not 0", 0},
     {"level", KEY_LEVEL, "1..19", 0, "compression level (default 3)", 0},
+    {"note", KEY_NOTE, "TEXT", 0, "what the trace's header notes", 0},
     {"plugin", KEY_PLUGIN, "FILE", OPTION_HIDDEN, "twinwalk-plugin.so", 0},
     {0},
 };
@@ -53,6 +54,9 @@ static error_t parse(int key, char *text, struct argp_state *state) {
         return 0;
     case KEY_LEVEL:
         options->level = (int)parse_count_option(state, "--level", text, 19);
+        return 0;
+    case KEY_NOTE:
+        options->note = text;
         return 0;
     case KEY_PLUGIN:
         options->plugin = text;

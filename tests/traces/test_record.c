@@ -105,6 +105,15 @@ static void test_limit_and_skip(void **state) {
     }
 }
 
+static void test_skip_past_the_end(void **state) {
+    (void)state;
+    struct trace_info totals;
+    struct trace_error error = {""};
+    struct record_options options = {.skip = UINT64_C(1) << 40};
+    assert_false(record(&options, guest, "x", &totals, &error));
+    assert_non_null(strstr(error.text, "ended within"));
+}
+
 static void test_children_are_not_recorded(void **state) {
     (void)state;
     struct record_options options = {0};
@@ -155,6 +164,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(test_true),
         cmocka_unit_test(test_forms_agree),
         cmocka_unit_test(test_limit_and_skip),
+        cmocka_unit_test(test_skip_past_the_end),
         cmocka_unit_test(test_children_are_not_recorded),
         cmocka_unit_test(test_threads_are_recorded),
         cmocka_unit_test(test_closed_descriptors),

@@ -231,6 +231,9 @@ static bool judge(struct recording *recording, int status, struct trace_error *e
     if (WEXITSTATUS(status) && !recording->options->allow_failure)
         return trace_fail(error, "%s: exit status %d (--allow-failure keeps the trace)", name,
                           WEXITSTATUS(status));
+    if (!trace_writer_info(recording->writer)->records)
+        return trace_fail(error, "%s: ended within the %llu references to skip", name,
+                          (unsigned long long)recording->options->skip);
     return true;
 }
 
@@ -254,6 +257,8 @@ static bool write_trace(struct recording *recording, char *const argv[], struct 
     struct trace_info info = {.pages = !options->exact, .va_bits = recording->program.bits};
     describe(info.program, sizeof info.program, argv);
     snprintf(info.recorder, sizeof info.recorder, "twinwalk record, %s", recording->program.qemu);
+    if (options->note)
+        snprintf(info.note, sizeof info.note, "%s", options->note);
     recording->writer = trace_create(options->output, options->form, &info, error);
     if (!recording->writer)
         return false;

@@ -12,6 +12,7 @@ struct record_options {
     uint64_t limit;     /* references to record, then the program is ended; 0: all */
     bool allow_failure; /* keep the trace of a program with an exit status other than 0 */
     int level;          /* zstd; 0: the writer's own choice */
+    const char *note;   /* for the header; NULL: none */
     const char
         *plugin; /* path of twinwalk-plugin.so; NULL: where the build or installation put it */
     /* Called now and then with the references so far; may be NULL. */
