@@ -173,6 +173,19 @@ static bool unmapped(const struct mappings *list, size_t i, uint64_t va) {
     return true;
 }
 
+/*
+ * Where nothing is mapped. Where the walk leaves memory, QEMU says no more than that; the
+ * specification wants an access fault.
+ */
+static struct expectation expect_unmapped(const struct guest *guest, uint64_t va) {
+    bool outside = mode_canonical(mode_find(guest->tables->control.mode), va) &&
+                   tables_leaf(guest->tables, va).outside;
+    return (struct expectation){
+        .want = WANT_FAULT,
+        .cause = outside ? CAUSE_LOAD_ACCESS_FAULT : CAUSE_LOAD_PAGE_FAULT,
+    };
+}
+
 /* Pages just before and just behind a mapping, where nothing is mapped, must fault. */
 static void replay_neighbours(struct guest *guest, const struct mappings *list, size_t i) {
     const struct mode *mode = mode_find(guest->tables->control.mode);
@@ -182,7 +195,7 @@ static void replay_neighbours(struct guest *guest, const struct mappings *list, 
         if (!mode_canonical(mode, pages[k]) || !unmapped(list, i, pages[k]))
             continue;
         guest_ask(guest, mapping->line, pages[k], HART_READS_ANYTHING, !guest->saw_hart,
-                  (struct expectation){.want = WANT_FAULT, .cause = CAUSE_LOAD_PAGE_FAULT});
+                  expect_unmapped(guest, pages[k]));
     }
 }
 
@@ -228,11 +241,11 @@ static bool replay_walk(struct guest *guest, const struct lines *lines, struct i
     uint64_t within = va % PAGE_BYTES;
     if (mapped && pa % PAGE_BYTES != within)
         return lines_fail(lines, error, "the offsets in the page differ");
-    guest_ask(guest, lines->number, va - within, HART_READS_ANYTHING, true,
-              (struct expectation){.want = mapped ? WANT_PA : WANT_FAULT,
-                                   .pa = pa - within,
-                                   .cause = CAUSE_LOAD_PAGE_FAULT,
-                                   .any_change = true});
+    struct expectation expect = expect_unmapped(guest, va);
+    if (mapped)
+        expect = (struct expectation){.want = WANT_PA, .pa = pa - within};
+    expect.any_change = true;
+    guest_ask(guest, lines->number, va - within, HART_READS_ANYTHING, true, expect);
     return true;
 }
 

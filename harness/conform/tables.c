@@ -205,15 +205,29 @@ static uint64_t entry_at(const struct tables *tables, uint64_t pa) {
     return found ? found->value : 0;
 }
 
+static bool outside_memory(const struct tables *tables, uint64_t pa) {
+    return tables->limited && (pa < tables->ram_from || pa >= tables->ram_to);
+}
+
+/* Nothing is set beside V, G, the bits for software and the page number. */
+static bool good_pointer(uint64_t pte, const struct mode *mode) {
+    const uint64_t allowed = pte_mask(PTE_BIT_V) | pte_mask(PTE_BIT_G) | UINT64_C(0x300);
+    return pte_bit(pte, PTE_BIT_V) && (pte & ~allowed) == pte_ppn(pte, mode) << PTE_BIT_PPN;
+}
+
 struct leaf tables_leaf(const struct tables *tables, uint64_t va) {
     const struct mode *mode = mode_find(tables->control.mode);
     uint64_t table = tables->control.root_ppn * PAGE_BYTES;
+    struct leaf leaf = {.valid = false};
     for (unsigned level = mode->levels; level-- > 0;) {
         uint64_t pte = entry_at(tables, table + mode_vpn(mode, va, level) * mode->pte_bytes);
-        bool valid = pte_bit(pte, PTE_BIT_V);
-        if (!valid || !pte_is_pointer(pte) || level == 0)
-            return (struct leaf){page_shift(mode->leaf_size[level]), valid && !pte_is_pointer(pte)};
+        bool valid = pte_bit(pte, PTE_BIT_V), pointer = pte_is_pointer(pte);
+        leaf.shift = page_shift(mode->leaf_size[level]);
+        leaf.valid = valid && !pointer;
         table = pte_ppn(pte, mode) * PAGE_BYTES;
+        leaf.outside = level > 0 && good_pointer(pte, mode) && outside_memory(tables, table);
+        if (!valid || !pointer || leaf.outside)
+            break;
     }
-    return (struct leaf){12, false};
+    return leaf;
 }

@@ -1,6 +1,6 @@
 /*
  * Page tables as they lay in a guest's memory (NAME.tables.gz), and the fields of the lines that
- * the files beside it are made of. docs/conformance.md describes the forms.
+ * the files beside it are made of. tests/conformance/vectors/README.md describes the forms.
  */
 #ifndef TWINWALK_CONFORM_TABLES_H
 #define TWINWALK_CONFORM_TABLES_H
@@ -25,13 +25,13 @@ bool tables_read(struct tables *tables, const char *path, struct input_error *er
 void tables_free(struct tables *tables);
 
 /*
- * Walks by pointers alone, without any check: log2 of the bytes that one entry at the level where
- * the walk stops translates, and whether it stops at a valid leaf. This is how the size of a leaf
- * is known without asking either MMU.
+ * Follows pointers and checks nothing else, to know without asking either MMU how large a leaf is
+ * and whether a walk leaves memory.
  */
 struct leaf {
-    unsigned shift;
-    bool valid;
+    unsigned shift; /* log2 of the bytes that an entry translates at the level where it stops */
+    bool valid;     /* it stops at a valid leaf */
+    bool outside;   /* it stops at a good pointer to a table where no memory is */
 };
 struct leaf tables_leaf(const struct tables *tables, uint64_t va);
 

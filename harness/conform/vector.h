@@ -1,6 +1,6 @@
 /*
  * One case of a Spike vector file (*.jsonl.gz, a JSON object a line): control registers, memory,
- * accesses and what each must give. docs/conformance.md describes the form.
+ * accesses and what each must give. tests/conformance/vectors/README.md describes the form.
  */
 #ifndef TWINWALK_CONFORM_VECTOR_H
 #define TWINWALK_CONFORM_VECTOR_H
