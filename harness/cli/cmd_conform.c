@@ -29,7 +29,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     switch (key) {
     case KEY_CONFIG:
         if (!rtl_mmu_config(text))
-            argp_error(state, "--config: no hardware configuration '%s'", text);
+            option_error(state, "--config: no hardware configuration '%s'", text);
         options->config = text;
         return 0;
     case KEY_JSON:
@@ -40,7 +40,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
         options->file_count = (unsigned)(state->argc - state->next);
         return 0;
     case ARGP_KEY_NO_ARGS:
-        argp_error(state, "no file given");
+        option_error(state, "no file given");
         return EINVAL;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -175,7 +175,7 @@ static json_t *new_document(const struct conform_options *options) {
 
 int cmd_conform(int argc, char **argv) {
     struct conform_options options = {.config = "default"};
-    argp_parse(&parser, argc, argv, 0, NULL, &options);
+    parse_arguments(&parser, argc, argv, 0, &options);
     struct trial sum = {.path = "all"};
     json_t *document = new_document(&options);
     char **sets = calloc(options.file_count, sizeof *sets);

@@ -41,7 +41,7 @@ static const struct argp_option entries[] = {
 static void parse_window(struct argp_state *state, char *text, struct cosim_options *options) {
     char *colon = strchr(text, ':');
     if (!colon)
-        argp_error(state, "--waves-window: '%s' is not FIRST:LAST", text);
+        option_error(state, "--waves-window: '%s' is not FIRST:LAST", text);
     *colon = '\0';
     options->first = parse_count_option(state, "--waves-window", text, UINT64_MAX - 1);
     options->last = parse_count_option(state, "--waves-window", colon + 1, UINT64_MAX - 1);
@@ -49,9 +49,9 @@ static void parse_window(struct argp_state *state, char *text, struct cosim_opti
 
 static void check_options(struct argp_state *state, const struct cosim_options *options) {
     if (!rtl_mmu_config(options->lockstep.config))
-        argp_error(state, "--config: no hardware configuration '%s'", options->lockstep.config);
+        option_error(state, "--config: no hardware configuration '%s'", options->lockstep.config);
     if (options->waves && options->run.trace_count != 1)
-        argp_error(state, "--waves takes one trace");
+        option_error(state, "--waves takes one trace");
 }
 
 static error_t parse(int key, char *text, struct argp_state *state) {
@@ -62,8 +62,8 @@ static error_t parse(int key, char *text, struct argp_state *state) {
         return 0;
     case KEY_LATENCY:
         if (!latency_parse(text, &options->lockstep.latency))
-            argp_error(state, "--latency: '%s' is neither N nor MIN:MAX:SEED with 1 <= MIN <= MAX",
-                       text);
+            option_error(
+                state, "--latency: '%s' is neither N nor MIN:MAX:SEED with 1 <= MIN <= MAX", text);
         options->latency_text = text;
         return 0;
     case KEY_STALL:
@@ -148,7 +148,7 @@ int cmd_cosim(int argc, char **argv) {
         .divergence_dir = ".",
     };
     run_options_init(&options.run);
-    argp_parse(&parser, argc, argv, 0, NULL, &options);
+    parse_arguments(&parser, argc, argv, 0, &options);
     json_t *document = results_json("cosim", options.lockstep.config);
     results_print_header(true);
     int worst = EXIT_AGREED;

@@ -40,7 +40,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
         return 0;
     case KEY_FORM:
         if (strcmp(text, "pages") != 0 && strcmp(text, "exact") != 0)
-            argp_error(state, "--form: '%s' is neither pages nor exact", text);
+            option_error(state, "--form: '%s' is neither pages nor exact", text);
         options->exact = *text == 'e';
         return 0;
     case KEY_LIMIT:
@@ -67,7 +67,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
         state->next = state->argc;
         return 0;
     case ARGP_KEY_NO_ARGS:
-        argp_error(state, "no program given");
+        option_error(state, "no program given");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -94,9 +94,7 @@ static void show_progress(uint64_t references) {
 
 int cmd_record(int argc, char **argv) {
     struct record_command command = {0};
-    static char program_name[] = "twinwalk record";
-    argv[0] = program_name; /* as argp shall call us */
-    argp_parse(&record_argp, argc, argv, ARGP_IN_ORDER, NULL, &command);
+    parse_arguments(&record_argp, argc, argv, ARGP_IN_ORDER, &command);
     struct record_options *options = &command.options;
     char name[256];
     if (!options->output) {

@@ -32,8 +32,8 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     case KEY_L2TLB: {
         enum tlb_number tlb = key == KEY_ITLB ? TLB_I : key == KEY_DTLB ? TLB_D : TLB_L2;
         if (!tlb_config_parse(text, &options->config.tlb[tlb]))
-            argp_error(state, "--%s: '%s' is not SETSxWAYS or SETSxWAYS:POLICY", tlb_name(tlb),
-                       text);
+            option_error(state, "--%s: '%s' is not SETSxWAYS or SETSxWAYS:POLICY", tlb_name(tlb),
+                         text);
         return 0;
     }
     case KEY_SEED:
@@ -71,7 +71,7 @@ int cmd_sim(int argc, char **argv) {
     struct sim_options options = {
         .config = {{{16, 4, POLICY_LRU}, {16, 4, POLICY_LRU}, {128, 12, POLICY_LRU}}, 1}};
     run_options_init(&options.run);
-    argp_parse(&parser, argc, argv, 0, NULL, &options);
+    parse_arguments(&parser, argc, argv, 0, &options);
     json_t *document = results_json("sim", NULL);
     results_print_header(false);
     for (unsigned i = 0; i < options.run.trace_count; i++) {

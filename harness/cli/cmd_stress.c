@@ -43,7 +43,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     switch (key) {
     case KEY_CONFIG:
         if (!rtl_mmu_config(text))
-            argp_error(state, "--config: no hardware configuration '%s'", text);
+            option_error(state, "--config: no hardware configuration '%s'", text);
         command->config = text;
         return 0;
     case KEY_SEED:
@@ -63,7 +63,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
         command->divergence_dir = text;
         return 0;
     case ARGP_KEY_ARG:
-        argp_error(state, "takes no arguments");
+        option_error(state, "takes no arguments");
         return EINVAL;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -127,7 +127,7 @@ static void explain(const struct stress_command *command, struct stress_options 
 int cmd_stress(int argc, char **argv) {
     struct stress_command command = {
         .config = "small", .seed = 1, .count = 1000000, .divergence_dir = "."};
-    argp_parse(&parser, argc, argv, 0, NULL, &command);
+    parse_arguments(&parser, argc, argv, 0, &command);
     struct stress_coverage coverage = {0};
     struct stress_options episode = {command.config, command.seed, command.episode,
                                      EPISODE_LENGTH, NULL,         0};

@@ -391,9 +391,9 @@ static const struct action {
 static int run_action(const struct action *action, int argc, char **argv) {
     struct trace_command command = {.count = INT64_MAX, .quantum = 10000, .limit = UINT64_MAX};
     char name[64];
-    snprintf(name, sizeof name, "twinwalk trace %s", action->name);
+    snprintf(name, sizeof name, "trace %s", action->name);
     argv[0] = name;
-    argp_parse(&action->argp, argc, argv, 0, NULL, &command);
+    parse_arguments(&action->argp, argc, argv, 0, &command);
     if (command.files < action->least || command.files > action->most)
         return complain("trace", "%s: takes %s", action->name, action->argp.args_doc);
     if (action->writes && !command.output)

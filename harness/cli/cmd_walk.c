@@ -59,17 +59,17 @@ static uint64_t parse_hex(struct argp_state *state, const char *what, const char
                           uint64_t max) {
     uint64_t value;
     if (!hex_parse(text, true, &value) || value > max)
-        argp_error(state, "%s: '%s' is not a hexadecimal number up to %llx", what, text,
-                   (unsigned long long)max);
+        option_error(state, "%s: '%s' is not a hexadecimal number up to %llx", what, text,
+                     (unsigned long long)max);
     return value;
 }
 
 static void parse_word(struct argp_state *state, char *text, struct walk_options *options) {
     char *equals = strchr(text, '=');
     if (!equals)
-        argp_error(state, "--mem: '%s' is not PA=VALUE", text);
+        option_error(state, "--mem: '%s' is not PA=VALUE", text);
     if (options->words == MAX_WORDS)
-        argp_error(state, "--mem: more than %d words", MAX_WORDS);
+        option_error(state, "--mem: more than %d words", MAX_WORDS);
     *equals = '\0';
     struct word *word = &options->word[options->words++];
     word->pa = parse_hex(state, "--mem", text, (UINT64_C(1) << TW_PA_W) - 1);
@@ -84,25 +84,25 @@ static void parse_access(struct argp_state *state, const char *text, struct mmu_
             request->access = (enum access_type)access;
             return;
         }
-    argp_error(state, "--access: '%s' is none of r, w, x", text);
+    option_error(state, "--access: '%s' is none of r, w, x", text);
 }
 
 static void parse_priv(struct argp_state *state, const char *text, struct mmu_request *request) {
     if (strcmp(text, "u") != 0 && strcmp(text, "s") != 0 && strcmp(text, "m") != 0)
-        argp_error(state, "--priv: '%s' is none of u, s, m", text);
+        option_error(state, "--priv: '%s' is none of u, s, m", text);
     request->priv = *text == 'u' ? PRIV_U : *text == 's' ? PRIV_S : PRIV_M;
 }
 
 static void check_options(struct argp_state *state, const struct walk_options *options) {
     if (!options->va_given)
-        argp_error(state, "no virtual address given");
+        option_error(state, "no virtual address given");
     if (options->tables && (options->mode_given || options->root_given))
-        argp_error(state, "--tables brings mode and root of its own");
+        option_error(state, "--tables brings mode and root of its own");
     if (!options->tables && !options->root_given && options->control.mode != MODE_BARE)
-        argp_error(state, "neither --tables nor --root given");
+        option_error(state, "neither --tables nor --root given");
     uint64_t max = options->control.mode == MODE_SV32 ? 0x3fffff : UINT64_MAX;
     if (options->control.root_ppn > max)
-        argp_error(state, "--root: an Sv32 page number has 22 bits");
+        option_error(state, "--root: an Sv32 page number has 22 bits");
 }
 
 static error_t parse(int key, char *text, struct argp_state *state) {
@@ -114,7 +114,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
         return 0;
     case KEY_MODE:
         if (!paging_mode_parse(text, &control->mode))
-            argp_error(state, "--mode: '%s' is none of bare, sv32, sv39, sv48, sv57", text);
+            option_error(state, "--mode: '%s' is none of bare, sv32, sv39, sv48, sv57", text);
         options->mode_given = true;
         return 0;
     case KEY_ROOT:
@@ -150,12 +150,12 @@ static error_t parse(int key, char *text, struct argp_state *state) {
         return 0;
     case KEY_CONFIG:
         if (!rtl_mmu_config(text))
-            argp_error(state, "--config: no hardware configuration '%s'", text);
+            option_error(state, "--config: no hardware configuration '%s'", text);
         options->config = text;
         return 0;
     case ARGP_KEY_ARG:
         if (options->va_given)
-            argp_error(state, "more than one virtual address");
+            option_error(state, "more than one virtual address");
         options->request.va = parse_hex(state, "VA", text, UINT64_MAX);
         options->va_given = true;
         return 0;
@@ -256,7 +256,7 @@ int cmd_walk(int argc, char **argv) {
     const char *why;
     struct walk_options options = {
         .config = "default", .control = {.mode = MODE_SV39}, .request = {.priv = PRIV_S}};
-    argp_parse(&parser, argc, argv, 0, NULL, &options);
+    parse_arguments(&parser, argc, argv, 0, &options);
     struct lockstep *both = lockstep_create(
         &(struct lockstep_options){.config = options.config, .latency = {1, 1, 0}, .seed = 1},
         &why);

@@ -18,14 +18,52 @@ int complain(const char *command, const char *format, ...) {
     return EXIT_UNUSABLE;
 }
 
+void option_error(const struct argp_state *state, const char *format, ...) {
+    va_list arguments;
+    fprintf(stderr, "%s: ", state->argv[0]);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputs("; --help tells the options\n", stderr);
+    exit(EXIT_UNUSABLE);
+}
+
+/* The parent of every parser: without an error stream argp adds nothing to getopt's one line. */
+static error_t parse_nothing(int key, char *text, struct argp_state *state) {
+    (void)text;
+    if (key != ARGP_KEY_INIT)
+        return ARGP_ERR_UNKNOWN;
+    state->err_stream = NULL;
+    state->child_inputs[0] = state->input;
+    return 0;
+}
+
+void parse_arguments(const struct argp *parser, int argc, char **argv, unsigned flags,
+                     void *input) {
+    struct argp own = *parser;
+    own.args_doc = own.doc = NULL;
+    const struct argp_child children[] = {{&own, 0, NULL, 0}, {0}};
+    const struct argp parent = {NULL, parse_nothing, parser->args_doc, parser->doc, children,
+                                NULL, NULL};
+    char name[64];
+    snprintf(name, sizeof name, "twinwalk %s", argv[0]);
+    char *command = argv[0];
+    argv[0] = name; /* what getopt's messages begin with */
+    int index = 0;
+    error_t error = argp_parse(&parent, argc, argv, flags, &index, input);
+    argv[0] = command;
+    if (error)
+        exit(EXIT_UNUSABLE);
+}
+
 uint64_t parse_count_option(struct argp_state *state, const char *option, const char *text,
                             uint64_t max) {
     char *stop;
     errno = 0;
     unsigned long long value = strtoull(text, &stop, 10);
     if (text[0] < '0' || text[0] > '9' || *stop != '\0' || errno != 0 || value > max)
-        argp_error(state, "%s: '%s' is not a number up to %llu", option, text,
-                   (unsigned long long)max);
+        option_error(state, "%s: '%s' is not a number up to %llu", option, text,
+                     (unsigned long long)max);
     return value;
 }
 
@@ -55,7 +93,7 @@ static void parse_page(struct argp_state *state, const char *text, enum page_siz
             *page = sizes[i].size;
             return;
         }
-    argp_error(state, "--page: '%s' is none of 4K, 2M, 4M, 1G, 512G, 256T", text);
+    option_error(state, "--page: '%s' is none of 4K, 2M, 4M, 1G, 512G, 256T", text);
 }
 
 static error_t parse(int key, char *text, struct argp_state *state) {
@@ -63,7 +101,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     switch (key) {
     case KEY_MODE:
         if (!paging_mode_parse(text, &options->replay.mode))
-            argp_error(state, "--mode: '%s' is none of bare, sv32, sv39, sv48, sv57", text);
+            option_error(state, "--mode: '%s' is none of bare, sv32, sv39, sv48, sv57", text);
         options->mode_given = true;
         return 0;
     case KEY_PAGE:
@@ -71,7 +109,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
         return 0;
     case KEY_RIGHTS:
         if (strcmp(text, "all") != 0 && strcmp(text, "touch") != 0)
-            argp_error(state, "--rights: '%s' is neither all nor touch", text);
+            option_error(state, "--rights: '%s' is neither all nor touch", text);
         options->replay.rights = text[0] == 'a' ? PAGER_ALL : PAGER_TOUCH;
         return 0;
     case KEY_ADUE:
@@ -88,7 +126,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
         options->trace_count = (unsigned)(state->argc - state->next);
         return 0;
     case ARGP_KEY_NO_ARGS:
-        argp_error(state, "no trace given");
+        option_error(state, "no trace given");
         return EINVAL;
     default:
         return ARGP_ERR_UNKNOWN;

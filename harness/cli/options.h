@@ -26,8 +26,17 @@ void run_options_init(struct run_options *options);
 __attribute__((format(printf, 2, 3))) int complain(const char *command, const char *format, ...);
 
 /*
- * A whole decimal number up to `max`, for argp parsers: argp_error() otherwise, which does not
- * return.
+ * argp_parse(), with one line on stderr and exit status 2 for whatever is wrong: argp's own second
+ * line, "Try …", is left out. argv[0] is the subcommand's name.
+ */
+void parse_arguments(const struct argp *parser, int argc, char **argv, unsigned flags, void *input);
+
+/* For parsers, instead of argp_error(): one line; does not return. */
+__attribute__((format(printf, 2, 3), noreturn)) void option_error(const struct argp_state *state,
+                                                                  const char *format, ...);
+
+/*
+ * A whole decimal number up to `max`, for argp parsers: option_error() otherwise.
  */
 uint64_t parse_count_option(struct argp_state *state, const char *option, const char *text,
                             uint64_t max);

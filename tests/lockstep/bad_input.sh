@@ -27,7 +27,7 @@ refused "no command" "$twinwalk"
 refused "no command 'nonsense'" "$twinwalk" nonsense
 refused "no trace" "$twinwalk" cosim
 refused "No such file" "$twinwalk" cosim absent.twt
-refused "Is a directory" "$twinwalk" sim .
+refused "directory" "$twinwalk" sim .
 refused "no hardware configuration" "$twinwalk" cosim --config nonsense "$trace"
 refused "MIN" "$twinwalk" cosim --latency 9:3:1 "$trace"
 refused "MIN" "$twinwalk" cosim --latency 0 "$trace"
