@@ -17,7 +17,7 @@ static bool load_case(struct trial *trial, const struct vector_case *vector) {
     return true;
 }
 
-static void ask_all(struct trial *trial, const struct vector_case *vector, uint64_t line) {
+static void ask_all(struct trial *trial, const struct vector_case *vector) {
     for (size_t i = 0; i < vector->access_count; i++) {
         const struct vector_access *access = &vector->access[i];
         if (access->skipped) {
@@ -31,7 +31,7 @@ static void ask_all(struct trial *trial, const struct vector_case *vector, uint6
          * sixteen PTEs disagree, and a TLB entry made of one of them may serve for all.
          */
         trial_ask(trial, &(struct question){
-                             .line = line,
+                             .line = trial->line,
                              .where = where,
                              .request = access->request,
                              .expect = access->expect,
@@ -45,10 +45,11 @@ static bool replay_line(struct trial *trial, const struct lines *lines, struct i
     if (!vector_parse(&vector, lines, error))
         return false;
     bool ok = true;
+    trial->line = lines->number;
     if (vector.skipped)
         trial->skipped += vector.access_count;
     else if ((ok = load_case(trial, &vector)))
-        ask_all(trial, &vector, lines->number);
+        ask_all(trial, &vector);
     vector_free(&vector);
     return ok || lines_fail(lines, error, "out of memory");
 }

@@ -151,7 +151,7 @@ static void judge_dirtied(struct trial *trial, enum side side, const struct dirt
         const struct word *word = &dirtied->word[i];
         HASH_FIND(hh, changes, &word->pa, sizeof word->pa, change);
         if (!change || change->value != word->value)
-            trial_mismatch(trial, side, 0, "the entry at %llx is %llx, the hart's was %llx",
+            trial_mismatch(trial, side, "the entry at %llx is %llx, the hart's was %llx",
                            (unsigned long long)word->pa,
                            (unsigned long long)(change ? change->value : 0),
                            (unsigned long long)word->value);
@@ -161,7 +161,7 @@ static void judge_dirtied(struct trial *trial, enum side side, const struct dirt
         bool known = dirtied->count > 0 &&
                      bsearch(&key, dirtied->word, dirtied->count, sizeof dirtied->word[0], by_pa);
         if (!known && change->value != change->before)
-            trial_mismatch(trial, side, 0, "the entry at %llx became %llx, the hart's stayed %llx",
+            trial_mismatch(trial, side, "the entry at %llx became %llx, the hart's stayed %llx",
                            (unsigned long long)change->pa, (unsigned long long)change->value,
                            (unsigned long long)change->before);
     }
@@ -183,6 +183,7 @@ bool guest_replay_accesses(struct guest *guest, struct input_error *error) {
     if (more == 0) {
         if (dirtied.count > 0)
             qsort(dirtied.word, dirtied.count, sizeof dirtied.word[0], by_pa);
+        trial->line = 0;
         for (int side = 0; side < SIDES; side++)
             judge_dirtied(trial, (enum side)side, &dirtied);
     }

@@ -67,22 +67,25 @@ static bool explains(struct trial *trial) {
     return false;
 }
 
-void trial_mismatch(struct trial *trial, enum side side, uint64_t line, const char *format, ...) {
+void trial_mismatch(struct trial *trial, enum side side, const char *format, ...) {
     trial->mismatches[side]++;
     if (!explains(trial))
         return;
+    fprintf(trial->report, "%s:", trial->path);
+    if (trial->line != 0)
+        fprintf(trial->report, "%" PRIu64 ":", trial->line);
+    fprintf(trial->report, " %s: ", side_name[side]);
     va_list arguments;
     va_start(arguments, format);
-    fprintf(trial->report, "%s:%" PRIu64 ": %s: ", trial->path, line, side_name[side]);
     vfprintf(trial->report, format, arguments);
-    fputc('\n', trial->report);
     va_end(arguments);
+    fputc('\n', trial->report);
 }
 
 void trial_fence_all(struct trial *trial) {
     for (int side = 0; side < SIDES; side++)
         if (!bench_fence_all(&trial->bench[side]))
-            trial_mismatch(trial, (enum side)side, 0, "%s", trial->bench[side].failure);
+            trial_mismatch(trial, (enum side)side, "%s", trial->bench[side].failure);
 }
 
 static const char *judge_answer(const struct trial *trial, const struct expectation *expect,
@@ -243,6 +246,7 @@ static void show_progress(const struct trial *trial) {
 void trial_ask(struct trial *trial, const struct question *question) {
     struct verdict verdict[SIDES];
     bool right = true;
+    trial->line = question->line;
     for (int side = 0; side < SIDES; side++) {
         try_side(trial, &trial->bench[side], question, &verdict[side]);
         trial->mismatches[side] += !verdict[side].right;

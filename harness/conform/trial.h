@@ -16,6 +16,7 @@
 struct trial {
     struct bench bench[SIDES];
     const char *path;
+    uint64_t line; /* of the file, that is being replayed; 0: none in particular */
     struct mmu_control control;
     uint64_t ram_from, ram_last; /* for WANT_INSIDE_RAM and WANT_OUTSIDE_RAM */
     uint64_t accesses, skipped, mismatches[SIDES];
@@ -59,8 +60,8 @@ void trial_fence_all(struct trial *trial);
  */
 void trial_ask(struct trial *trial, const struct question *question);
 
-/* A mismatch of one side that is no access: counts it, and explains it in `what`. */
-__attribute__((format(printf, 4, 5))) void trial_mismatch(struct trial *trial, enum side side,
-                                                          uint64_t line, const char *format, ...);
+/* A mismatch of one side that is no access: counts it, and says what it is. */
+__attribute__((format(printf, 3, 4))) void trial_mismatch(struct trial *trial, enum side side,
+                                                          const char *format, ...);
 
 #endif
