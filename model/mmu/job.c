@@ -23,14 +23,20 @@ const struct mmu_response *mmu_job_answer(const struct mmu_job *job) {
 }
 
 /* Counters count translations as a requester sees them. */
-static void refuse(struct mmu *mmu, struct mmu_job *job, enum fault_reason reason,
-                   enum hit_level level) {
-    job->response = (struct mmu_response){
+static void refuse_answer(struct mmu *mmu, const struct mmu_request *request,
+                          enum fault_reason reason, enum hit_level level,
+                          struct mmu_response *response) {
+    *response = (struct mmu_response){
         .reason = reason,
-        .cause = fault_cause(reason, job->request.access),
+        .cause = fault_cause(reason, request->access),
         .level = level,
     };
     mmu->counters.faults++;
+}
+
+static void refuse(struct mmu *mmu, struct mmu_job *job, enum fault_reason reason,
+                   enum hit_level level) {
+    refuse_answer(mmu, &job->request, reason, level, &job->response);
     job->phase = JOB_RESPONSE;
 }
 
@@ -58,24 +64,29 @@ void mmu_begin(struct mmu *mmu, struct mmu_job *job, const struct mmu_request *r
         job->phase = JOB_LOOKUP_L1;
 }
 
-/* The answer from an entry that now is in a TLB; checks are those of this request, not of the fill.
- */
-static void answer(struct mmu *mmu, struct mmu_job *job, const struct tlb_entry *entry,
-                   enum hit_level level) {
+bool job_answer_from(struct mmu *mmu, const struct tlb_entry *entry,
+                     const struct mmu_request *request, const struct mmu_control *control,
+                     enum hit_level level, struct mmu_response *response) {
     enum fault_reason reason =
-        permission_check(entry->flags, job->request.access, job->request.priv, &job->control);
-    if (!reason && job->request.access == ACCESS_WRITE && !entry_bit(entry->flags, ENTRY_BIT_D))
+        permission_check(entry->flags, request->access, request->priv, control);
+    if (!reason && request->access == ACCESS_WRITE && !entry_bit(entry->flags, ENTRY_BIT_D))
         reason = FAULT_DIRTY_CLEAR;
     if (reason) {
-        refuse(mmu, job, reason, level);
-        return;
+        refuse_answer(mmu, request, reason, level, response);
+        return false;
     }
-    job->response = (struct mmu_response){
-        .pa = tlb_entry_pa(entry, job->request.va),
+    *response = (struct mmu_response){
+        .pa = tlb_entry_pa(entry, request->va),
         .size = (enum page_size)entry->size,
         .memory = (enum memory_type)(entry->flags >> ENTRY_BIT_PBMT & 3),
         .level = level,
     };
+    return true;
+}
+
+static void answer(struct mmu *mmu, struct mmu_job *job, const struct tlb_entry *entry,
+                   enum hit_level level) {
+    job_answer_from(mmu, entry, &job->request, &job->control, level, &job->response);
     job->phase = JOB_RESPONSE;
 }
 
@@ -107,7 +118,7 @@ static void step_lookup_l1(struct mmu *mmu, struct mmu_job *job, struct mmu_even
     if (event->lookup.result == LOOKUP_HIT)
         answer(mmu, job, &job->entry, LEVEL_L1);
     else
-        job->phase = mmu->has_l2 ? JOB_LOOKUP_L2 : JOB_START;
+        job->phase = job_after_l1(mmu);
 }
 
 static void step_lookup_l2(struct mmu *mmu, struct mmu_job *job, struct mmu_event *event) {

@@ -65,4 +65,17 @@ struct mmu_job {
     struct mmu_response response;
 };
 
+/*
+ * The answer from an entry that is in a TLB; the checks are those of this request, not of the fill.
+ * False: a fault, counted.
+ */
+bool job_answer_from(struct mmu *mmu, const struct tlb_entry *entry,
+                     const struct mmu_request *request, const struct mmu_control *control,
+                     enum hit_level level, struct mmu_response *response);
+
+/* Where a job goes on after its L1 did not serve it. */
+static inline enum job_phase job_after_l1(const struct mmu *mmu) {
+    return mmu->has_l2 ? JOB_LOOKUP_L2 : JOB_START;
+}
+
 #endif

@@ -83,59 +83,86 @@ const struct mmu_counters *mmu_counters(const struct mmu *mmu) {
     return &mmu->counters;
 }
 
-/* Keeps the page just hit in the L1; `before` is what was kept until then. */
-static void remember(struct mmu *mmu, const struct mmu_job *job, const struct recent_page *before) {
-    struct recent_page *recent = &mmu->recent[job->port];
-    uint64_t page = job->request.va >> 12;
-    uint8_t allowed = (uint8_t)(1u << job->request.access);
-    if (before->page == page && before->priv == job->request.priv)
-        allowed |= before->allowed;
+static enum tlb_number l1_of(enum port port) {
+    return port == PORT_I ? TLB_I : TLB_D;
+}
+
+/*
+ * Keeps the page just hit in the L1. Only what a lookup found
+ * will be found again: after a CLEAN another match may hide the entry that the walk filled.
+ */
+static void remember(struct mmu *mmu, enum port port, const struct mmu_request *request,
+                     const struct mmu_response *response) {
+    struct recent_page *recent = &mmu->recent[port];
+    uint64_t page = request->va >> 12;
+    uint8_t allowed = (uint8_t)(1u << request->access);
+    if (recent->page == page && recent->priv == request->priv)
+        allowed |= recent->allowed;
     *recent = (struct recent_page){
         .page = page,
-        .pa = job->response.pa & ~(uint64_t)(PAGE_BYTES - 1),
+        .pa = response->pa & ~(uint64_t)(PAGE_BYTES - 1),
         .allowed = allowed,
-        .priv = job->request.priv,
-        .size = job->response.size,
-        .memory = job->response.memory,
+        .priv = request->priv,
+        .size = response->size,
+        .memory = response->memory,
     };
 }
 
-static bool translate_in_full(struct mmu *mmu, const struct mmu_request *request,
-                              struct mmu_response *response) {
+/* Step by step, every event to the listener; the first lookup may have been made already. */
+static bool run_job(struct mmu *mmu, const struct mmu_request *request, bool l1_missed,
+                    struct mmu_response *response) {
     struct mmu_job job;
     struct mmu_event event;
     mmu_begin(mmu, &job, request);
-    const struct recent_page before = mmu->recent[job.port];
+    if (l1_missed)
+        job.phase = job_after_l1(mmu);
     /* When nobody listens the last event, RESPONSE, would only copy the answer once more. */
     while ((mmu->listener || !mmu_job_answer(&job)) && mmu_step(mmu, &job, &event))
         if (mmu->listener)
             mmu->listener(mmu->listener_context, &event);
     *response = job.response;
-    if (response->reason != FAULT_NONE)
-        return false;
-    /*
-     * Only what a lookup found will be found again: after a CLEAN another match may hide the entry
-     * that the walk filled. Callbacks that fence or set control registers come in walks, or out of
-     * a listener.
-     */
-    if (response->level == LEVEL_L1 && !mmu->listener)
-        remember(mmu, &job, &before);
-    return true;
+    return response->reason == FAULT_NONE;
+}
+
+/* The same as run_job() would do, without a job as long as the L1 serves. */
+static bool translate_through_l1(struct mmu *mmu, enum port port, const struct mmu_request *request,
+                                 struct mmu_response *response) {
+    const struct tlb_key key = {mmu->mode,       request->va,   mmu->control.asid,
+                                request->access, request->priv, &mmu->control};
+    enum tlb_number l1 = l1_of(port);
+    struct tlb_place place;
+    const struct tlb_entry *found;
+    mmu->counters.lookups[l1]++;
+    if (tlb_lookup(&mmu->tlb[l1], &key, &place, &found) != LOOKUP_HIT) {
+        mmu->counters.misses[l1]++;
+        mmu->recent[port].page = RECENT_NONE;
+        return run_job(mmu, request, true, response);
+    }
+    if (job_answer_from(mmu, found, request, &mmu->control, LEVEL_L1, response)) {
+        remember(mmu, port, request, response);
+        return true;
+    }
+    mmu->recent[port].page = RECENT_NONE;
+    return false;
 }
 
 bool mmu_translate(struct mmu *mmu, const struct mmu_request *request,
                    struct mmu_response *response) {
     enum port port = request->access == ACCESS_EXECUTE ? PORT_I : PORT_D;
     const struct recent_page *recent = &mmu->recent[port];
-    if (recent->page != request->va >> 12 || recent->priv != request->priv ||
-        !(recent->allowed >> request->access & 1) || mmu->listener)
-        return translate_in_full(mmu, request, response);
-    mmu->counters.lookups[port == PORT_I ? TLB_I : TLB_D]++;
-    *response = (struct mmu_response){
-        .pa = recent->pa | (request->va & (PAGE_BYTES - 1)),
-        .size = recent->size,
-        .memory = recent->memory,
-        .level = LEVEL_L1,
-    };
-    return true;
+    if (recent->page == request->va >> 12 && recent->priv == request->priv &&
+        recent->allowed >> request->access & 1 && !mmu->listener) {
+        mmu->counters.lookups[l1_of(port)]++;
+        *response = (struct mmu_response){
+            .pa = recent->pa | (request->va & (PAGE_BYTES - 1)),
+            .size = recent->size,
+            .memory = recent->memory,
+            .level = LEVEL_L1,
+        };
+        return true;
+    }
+    bool looks_up = mmu->mode && request->priv != PRIV_M && mode_canonical(mmu->mode, request->va);
+    if (!looks_up || mmu->listener)
+        return run_job(mmu, request, false, response);
+    return translate_through_l1(mmu, port, request, response);
 }

@@ -108,8 +108,8 @@ void mmu_begin(struct mmu *mmu, struct mmu_job *job, const struct mmu_request *r
 bool mmu_step(struct mmu *mmu, struct mmu_job *job, struct mmu_event *event);
 
 /*
- * The answer once it is certain: after the lookup that hits, the last fill, or the end of a walk that
- * fails. NULL until then. EVENT_RESPONSE follows.
+ * The answer once it is certain: after the lookup that hits, the last fill, or the end of a walk
+ * that fails. NULL until then. EVENT_RESPONSE follows.
  */
 const struct mmu_response *mmu_job_answer(const struct mmu_job *job);
 
