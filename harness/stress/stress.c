@@ -96,11 +96,13 @@ static void change_memory(struct bench *bench) {
     bench->coverage->memory_changes++;
 }
 
+/* Half of them for pages just used: these stand in TLBs. */
 static void new_fence(struct bench *bench) {
     bench->fence = (struct mmu_fence){
         .has_va = draw(bench, 4) > 0,
         .has_asid = draw(bench, 2),
-        .va = stress_va(&bench->tables, bench->tables.mode),
+        .va = draw(bench, 2) ? bench->request[draw(bench, PORTS)].va
+                             : stress_va(&bench->tables, bench->tables.mode),
         .asid = stress_asid(&bench->tables),
     };
     bench->offers_fence = true;
@@ -111,8 +113,11 @@ static void new_request(struct bench *bench, enum port port) {
     static const enum privilege privileges[] = {PRIV_U, PRIV_S, PRIV_U, PRIV_S,
                                                 PRIV_U, PRIV_S, PRIV_U, PRIV_M};
     struct mmu_request *request = &bench->request[port];
-    if (draw(bench, 3) > 0)
+    uint64_t which = draw(bench, 6);
+    if (which < 3)
         request->va = stress_va(&bench->tables, bench->tables.mode);
+    else if (which == 3)
+        request->va = stress_relative(&bench->tables, bench->tables.mode, request->va);
     request->access = port == PORT_I ? ACCESS_EXECUTE : draw(bench, 2) ? ACCESS_WRITE : ACCESS_READ;
     request->priv = privileges[draw(bench, draw(bench, 4) ? 7 : 8)];
     request->id = bench->next_id[port];

@@ -24,9 +24,10 @@ void stress_tables_init(struct stress_tables *tables, const struct mode *mode, u
     const uint16_t edges[] = {0, (uint16_t)(entries - 1), (uint16_t)(entries / 2)};
     for (unsigned i = 0; i < STRESS_INDICES; i++)
         tables->index[i] = i < 3 ? edges[i] : (uint16_t)draw(tables, entries);
+    /* Numbers that differ in one bit catch a comparison that leaves it out. */
+    tables->index[4] = (uint16_t)(tables->index[3] ^ 1u << draw(tables, mode->index_bits));
     for (unsigned i = 0; i < STRESS_ASIDS; i++)
         tables->asid[i] = (uint16_t)next_random(random);
-    /* Address spaces whose numbers differ in one bit catch a comparison that leaves it out. */
     tables->asid[1] = (uint16_t)(tables->asid[0] ^ 1u << draw(tables, TW_ASID_W));
 }
 
@@ -76,7 +77,7 @@ static uint64_t broken(struct stress_tables *tables, uint64_t pte, unsigned leve
     case 2:
         return pte | UINT64_C(1) << (PTE_BIT_RESERVED + draw(tables, 7));
     case 3:
-        return pte | UINT64_C(3) << PTE_BIT_PBMT;
+        return pte | (1 + draw(tables, 3)) << PTE_BIT_PBMT;
     case 4:
         return pte | pte_mask(PTE_BIT_N);
     case 5:
@@ -120,15 +121,32 @@ uint16_t stress_asid(struct stress_tables *tables) {
     return tables->asid[draw(tables, STRESS_ASIDS)];
 }
 
+/* An index in use, where it stands in an address. */
+static uint64_t part_of_va(struct stress_tables *tables, const struct mode *mode, unsigned level) {
+    return (uint64_t)tables->index[draw(tables, STRESS_INDICES)] % (1u << mode->index_bits)
+           << (12 + level * mode->index_bits);
+}
+
+/* The upper bits as the mode wants them. */
+static uint64_t canonical(const struct mode *mode, uint64_t va) {
+    uint64_t unused = ~UINT64_C(0) << mode->va_bits;
+    bool ones = mode->mode != MODE_SV32 && va >> (mode->va_bits - 1) & 1;
+    return ones ? va | unused : va & ~unused;
+}
+
+uint64_t stress_relative(struct stress_tables *tables, const struct mode *mode, uint64_t va) {
+    unsigned level = (unsigned)draw(tables, mode->levels);
+    va &= ~(((UINT64_C(1) << mode->index_bits) - 1) << (12 + level * mode->index_bits));
+    return canonical(mode, va | part_of_va(tables, mode, level));
+}
+
 uint64_t stress_va(struct stress_tables *tables, const struct mode *mode) {
     uint64_t va = draw(tables, PAGE_BYTES);
     for (unsigned level = 0; level < mode->levels; level++)
-        va |= (uint64_t)tables->index[draw(tables, STRESS_INDICES)] % (1u << mode->index_bits)
-              << (12 + level * mode->index_bits);
+        va |= part_of_va(tables, mode, level);
     if (one_in(tables, 4)) /* a neighbour within a NAPOT page or a superpage */
         va ^= draw(tables, 32) << 12;
-    if (mode->mode != MODE_SV32 && va >> (mode->va_bits - 1) & 1)
-        va |= ~UINT64_C(0) << mode->va_bits;
+    va = canonical(mode, va);
     if (one_in(tables, 40))
         va ^= UINT64_C(1) << draw(tables, 64);
     return one_in(tables, 200) ? next_random(tables->random) : va;

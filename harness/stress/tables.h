@@ -39,4 +39,10 @@ uint16_t stress_asid(struct stress_tables *tables);
 /* An address: mostly through entries in use, sometimes not canonical, sometimes anything. */
 uint64_t stress_va(struct stress_tables *tables, const struct mode *mode);
 
+/*
+ * An address that shares all but one index with `va`: a match that leaves a bit out takes one for
+ * the other.
+ */
+uint64_t stress_relative(struct stress_tables *tables, const struct mode *mode, uint64_t va);
+
 #endif
