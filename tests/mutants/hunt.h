@@ -1,0 +1,38 @@
+/*
+ * One mutant, hunted: random stress in lockstep until something differs, then the hand-written
+ * traces without a look at the TLBs.
+ */
+#ifndef TWINWALK_TESTS_MUTANTS_HUNT_H
+#define TWINWALK_TESTS_MUTANTS_HUNT_H
+
+#include "lockstep/lockstep.h"
+#include "table.h"
+
+#define HUNT_TRACES 32
+
+struct hunt_options {
+    uint64_t accesses; /* of stress, at most */
+    uint64_t seed;
+    unsigned seconds; /* a mutant that takes longer is given up */
+    size_t traces;
+    char *trace[HUNT_TRACES]; /* paths */
+};
+
+struct verdict {
+    bool finished;            /* else the process died, or its time was up */
+    enum compare_level level; /* at which stress found it; COMPARE_NONE: it did not */
+    uint64_t accesses;        /* until then */
+    char what[256];
+    unsigned traces;   /* bit of each trace that diverges, TLBs compared */
+    unsigned answers;  /* the same by answers and walks alone */
+    char problem[256]; /* why it could not be hunted; "" */
+};
+
+/* NULL hunts no mutant at all: nothing may differ. Runs in a process of its own. */
+struct verdict hunt(const struct hunt_options *options, const struct mutant *mutant,
+                    const char *config);
+
+/* Starts it; the verdict comes down the pipe that is returned (-1: it does not). */
+int hunt_start(const struct hunt_options *options, const struct mutant *mutant, const char *config);
+
+#endif
