@@ -21,7 +21,10 @@ struct case_ {
     enum compare_level level;
 };
 
-/* Replays the records on fresh sides, dumping waves if asked; the divergence, if there is one. */
+/*
+ * Replays the records on fresh sides, dumping waves if asked; the divergence, if there is one.
+ * false also when the waves cannot be written, after a line that says so.
+ */
 static bool diverges(const struct case_ *this, const struct trace_record *record, size_t n,
                      const char *waves, uint64_t first, struct divergence *found) {
     const char *why;
@@ -32,15 +35,16 @@ static bool diverges(const struct case_ *this, const struct trace_record *record
     struct replay_options options = this->options->run.replay;
     options.limit = 0;
     struct replay *replay = replay_create(&options, this->info, &target);
-    if (waves && !lockstep_dump(both, waves, first, UINT64_MAX - 1))
-        complain("cosim", "%s: cannot be written", waves);
+    bool dumps = waves && lockstep_dump(both, waves, first, UINT64_MAX - 1);
     if (replay && replay_records(replay, record, n) != REPLAY_FAILED)
         lockstep_finish(both);
     bool diverged = lockstep_divergence(both) != NULL;
     if (diverged && found)
         *found = *lockstep_divergence(both);
-    if (waves && !waves_finish(both, waves))
-        complain("cosim", "%s: its save file cannot be written", waves);
+    if (waves && !(dumps && waves_finish(both, waves))) {
+        complain("cosim", "%s: waves and save file cannot be written", waves);
+        diverged = false;
+    }
     replay_destroy(replay);
     lockstep_destroy(both);
     return diverged;
@@ -73,6 +77,8 @@ static void print_command(const struct cosim_options *options, const char *path)
            options->latency_text);
     if (options->lockstep.stall_percent)
         printf(" --stall %u", options->lockstep.stall_percent);
+    if (options->lockstep.no_tlb_check)
+        printf(" --no-tlb-check");
     if (options->run.replay.rights == PAGER_TOUCH)
         printf(" --rights touch");
     if (options->run.replay.adue)
@@ -87,6 +93,11 @@ void investigate(const struct cosim_options *options, const char *trace,
                  const struct divergence *divergence) {
     size_t n = divergence->position;
     struct trace_info info;
+    if (strcmp(trace, "-") == 0) {
+        complain("cosim", "standard input cannot be read again: play the trace from a file to have "
+                          "it minimised");
+        return;
+    }
     struct trace_record *record = read_records("cosim", trace, &n, &info);
     if (!record)
         return;
@@ -105,9 +116,9 @@ void investigate(const struct cosim_options *options, const char *trace,
     struct divergence again;
     if (diverges(&this, record, left, NULL, 0, &again)) {
         uint64_t first = again.cycle > WAVES_BEFORE ? again.cycle - WAVES_BEFORE : 0;
-        diverges(&this, record, left, waves, first, NULL);
-        printf("  waves:     %s, of the minimised trace, cycle %llu of it diverges\n", waves,
-               (unsigned long long)again.cycle);
+        if (diverges(&this, record, left, waves, first, NULL))
+            printf("  waves:     %s, of the minimised trace, cycle %llu of it diverges\n", waves,
+                   (unsigned long long)again.cycle);
     }
     free(record);
 }

@@ -375,6 +375,11 @@ void lockstep_listen(struct lockstep *both, mmu_listener *listener, void *contex
 }
 
 bool lockstep_dump(struct lockstep *both, const char *path, uint64_t first, uint64_t last) {
+    /* What cannot be written is better known now than in the cycle `first`. */
+    FILE *file = fopen(path, "wb");
+    if (!file)
+        return false;
+    fclose(file);
     both->dump_path = path;
     both->dump_first = first;
     both->dump_last = last;
