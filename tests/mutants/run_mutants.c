@@ -96,11 +96,21 @@ static void hunt_all(const struct hunt_options *options, struct quarry *quarry, 
         ;
 }
 
+static const char introduction[] =
+    "# Planted bugs, and what found them\n\n"
+    "Written by `run_mutants` (target `update_mutants_doc`) from `tests/mutants/mutants.txt`;\n"
+    "`tests/mutants/README.md` tells how it works and what the classes are. Names begin with the\n"
+    "side that has the bug. Found at: the level of comparison of the first divergence in random\n"
+    "stress, after so many accesses. The last column names a hand-written trace\n"
+    "(`tests/lockstep/traces`) that finds the bug also with `--no-tlb-check`; `-` stands where\n"
+    "none does, because the bug needs a race, or never shows in an answer.\n\n";
+
 static bool write_markdown(const char *path, const struct hunt_options *options,
                            const struct quarry *quarry, size_t n) {
     FILE *file = fopen(path, "w");
     if (!file)
         return false;
+    fprintf(file, "%s", introduction);
     fprintf(file, "| bug | class | what is planted | found at level | after accesses | "
                   "how it shows | by answers and walks alone |\n"
                   "| --- | --- | --- | --- | --- | --- | --- |\n");
