@@ -19,7 +19,7 @@ play() { # TITLE JSON OPTIONS... TRACES...
 }
 mapfile -t traces < <(ls "$shipped"/*.twt)
 play "every shipped trace, Sv39, PTE reads of 10 cycles" sv39.json "${traces[@]}"
-play "a 32-bit program, Sv32, random latency" sv32.json --mode sv32 --latency 1:20:7 "$shipped"/sort32.twt
+play "a 32-bit program, Sv32, random latency" sv32.json --mode sv32 --latency 1:20:7 "$shipped"/join32.twt
 play "Sv48, rights on demand, hardware sets A and D" sv48.json --mode sv48 --rights touch --adue "$shipped"/sqlite3.twt
 play "Sv57, the larger TLBs of 'server'" sv57.json --mode sv57 --config server "$shipped"/gups.twt
 

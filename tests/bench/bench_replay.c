@@ -89,9 +89,12 @@ struct requests {
     struct replay_target target;
     struct mmu_request *request;
     size_t count, room;
+    bool over; /* another process runs */
 };
 
 static void keep(struct requests *requests, const struct mmu_request *request) {
+    if (requests->over)
+        return;
     if (requests->count == requests->room) {
         requests->room = requests->room ? 2 * requests->room : 1 << 20;
         requests->request = realloc(requests->request, requests->room * sizeof *requests->request);
@@ -110,6 +113,14 @@ static bool keep_translate(void *context, const struct mmu_request *request,
     return true;
 }
 
+/* Requests are played again without register changes: of several processes the first counts. */
+static void keep_control(void *context, const struct mmu_control *control) {
+    struct requests *requests = context;
+    requests->over |= control->asid > 1;
+    if (!requests->over)
+        mmu_set_control(requests->sim.mmu, control);
+}
+
 static bool keep_repeat(void *context, const struct mmu_request *request, uint64_t count) {
     for (uint64_t i = 0; i < count; i++)
         keep(context, request);
@@ -124,6 +135,7 @@ static void expand(struct requests *requests, const char *path) {
         die(why);
     struct replay_target target = sim_target(&requests->sim);
     target.context = requests;
+    target.control = keep_control;
     target.translate = keep_translate;
     target.repeat = keep_repeat;
     play(path, &target);
