@@ -119,6 +119,10 @@ bool mutant_table_read(const char *path, struct mutant_table *table) {
     }
     for (size_t i = 0; i < table->count && good; i++)
         good = complete(path, &table->mutant[i]);
+    if (good && table->count == 0) {
+        fprintf(stderr, "%s: lists no mutant\n", path);
+        good = false;
+    }
     if (!good)
         mutant_table_free(table);
     return good;
