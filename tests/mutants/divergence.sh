@@ -52,7 +52,7 @@ check refill hw-refill-without-x 1 --config small "$traces/refill.txt"
 check update hw-update-misaligned 2 --config small "$traces/update-of-a-bad-pte.txt"
 check model model-napot-any-encoding 2 --config small "$traces/napot.txt"
 check answers hw-asid-not-compared 1 --config small --no-tlb-check "$traces/stale-asid.txt"
-check victims hw-lru-ignores-hits 3 --config small "$shipped/gzip.twt"
+check victims hw-lru-ignores-a-use 3 --config small "$shipped/gzip.twt"
 check dirty hw-dirty-not-set 2 --config mixed --mode sv48 --rights touch --adue \
     --latency 1:9:3 --stall 20 "$shipped/sqlite3.twt"
 check superpages hw-fence-va-4k-only 3 --config small --page 2M --rights touch "$shipped/two.twt"
