@@ -26,7 +26,12 @@ play "Sv57, the larger TLBs of 'server'" sv57.json --mode sv57 --config server "
 echo
 echo "== waves of the first walks of gzip"
 build/twinwalk cosim --latency 4 --limit 400 --waves "$out/gzip.fst" "$shipped"/gzip.twt
-docs/pictures/gtkwave.sh "$out/gzip.fst" "$out/gzip.png" && echo "picture: $out/gzip.png"
+if docs/pictures/gtkwave.sh "$out/gzip.fst" "$out/gzip.png"; then
+  echo "picture: $out/gzip.png"
+else
+  echo "no picture: GTKWave did not draw one"
+  status=1
+fi
 
 echo
 echo "JSON:    $(ls "$out"/*.json | tr '\n' ' ')"

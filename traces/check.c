@@ -156,3 +156,13 @@ const char *trace_check_record(struct trace_check *check, const struct trace_rec
     check->info->instructions = check->info->references[PORT_I];
     return NULL;
 }
+
+bool trace_records_valid(const struct trace_record *record, size_t n) {
+    struct trace_info info = {.pages = false};
+    struct trace_check check;
+    trace_check_init(&check, &info);
+    for (size_t i = 0; i < n; i++)
+        if (trace_check_record(&check, &record[i]))
+            return false;
+    return true;
+}

@@ -119,6 +119,9 @@ void trace_writer_abort(struct trace_writer *writer);
 /* The writer's totals so far, as the header will hold them. */
 const struct trace_info *trace_writer_info(const struct trace_writer *writer);
 
+/* Whether these records, in this order, make a trace that a writer takes. */
+bool trace_records_valid(const struct trace_record *record, size_t n);
+
 const char *trace_register_name(enum trace_register reg);
 
 /* The form that a file name asks for: text for ….txt, else binary. */

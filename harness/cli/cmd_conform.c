@@ -185,9 +185,7 @@ int cmd_conform(int argc, char **argv) {
     free(sets);
     if (usable && options.json) {
         json_object_update_new(document, counts_object(&sum));
-        usable = results_json_write(document, options.json);
-        if (!usable)
-            complain("conform", "%s: %s", options.json, strerror(errno));
+        usable = results_json_write("conform", document, options.json);
     } else {
         json_decref(document);
     }

@@ -7,7 +7,6 @@
 #include "results.h"
 #include "waves/dump.h"
 
-#include <errno.h>
 #include <string.h>
 
 enum {
@@ -52,6 +51,10 @@ static void check_options(struct argp_state *state, const struct cosim_options *
         option_error(state, "--config: no hardware configuration '%s'", options->lockstep.config);
     if (options->waves && options->run.trace_count != 1)
         option_error(state, "--waves takes one trace");
+    if (!options->waves && options->has_window)
+        option_error(state, "--waves-window without --waves");
+    if (options->first > options->last)
+        option_error(state, "--waves-window: FIRST is after LAST");
 }
 
 static error_t parse(int key, char *text, struct argp_state *state) {
@@ -74,6 +77,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
         return 0;
     case KEY_WINDOW:
         parse_window(state, text, options);
+        options->has_window = true;
         return 0;
     case KEY_NO_TLB:
         options->lockstep.no_tlb_check = true;
@@ -111,31 +115,41 @@ static void collect(struct lockstep *both, struct run_result *result) {
         result->latency[level] = *lockstep_latencies(both, (enum hit_level)level);
 }
 
-static int run_trace(const struct cosim_options *options, const char *path,
+/* After the trace has been played; waves that were asked for are finished whatever came out. */
+static int conclude(const struct cosim_options *options, struct lockstep *both, const char *path,
+                    struct waves *dump, bool investigates, struct run_result *result) {
+    const char *why;
+    int status = EXIT_AGREED;
+    lockstep_finish(both);
+    collect(both, result);
+    if (options->waves && !waves_finish(dump, both, &why))
+        status = complain("cosim", "%s: %s", options->waves, why);
+    if (!lockstep_divergence(both))
+        return status;
+    report_divergence(stdout, both, path);
+    if (investigates)
+        investigate(options, path, lockstep_divergence(both));
+    return EXIT_DIVERGED;
+}
+
+static int run_trace(const struct cosim_options *options, const char *path, bool investigates,
                      struct run_result *result) {
     const char *why;
+    struct waves dump;
     struct lockstep *both = lockstep_create(&options->lockstep, &why);
     if (!both)
         return complain("cosim", "%s", why);
-    int status = EXIT_AGREED;
-    if (options->waves && !lockstep_dump(both, options->waves, options->first, options->last))
-        status = complain("cosim", "%s: cannot be written", options->waves);
+    if (options->waves &&
+        !waves_begin(&dump, both, options->waves, options->first, options->last, &why)) {
+        lockstep_destroy(both);
+        return complain("cosim", "%s: %s", options->waves, why);
+    }
     struct replay_target target = lockstep_target(both);
-    if (status == EXIT_AGREED &&
-        play_file("cosim", &options->run, path, &target, result) == REPLAY_FAILED)
-        status = EXIT_UNUSABLE;
-    if (status == EXIT_AGREED) {
-        lockstep_finish(both);
-        collect(both, result);
-    }
-    if (options->waves && status == EXIT_AGREED && !waves_finish(both, options->waves))
-        status = complain("cosim", "%s: its save file cannot be written", options->waves);
-    if (status == EXIT_AGREED && lockstep_divergence(both)) {
-        status = EXIT_DIVERGED;
-        report_divergence(stdout, both, path);
-        if (!options->no_investigation)
-            investigate(options, path, lockstep_divergence(both));
-    }
+    int status = EXIT_UNUSABLE;
+    if (play_file("cosim", &options->run, path, &target, result) != REPLAY_FAILED)
+        status = conclude(options, both, path, &dump, investigates, result);
+    else if (options->waves)
+        waves_abandon(&dump, both);
     lockstep_destroy(both);
     return status;
 }
@@ -149,23 +163,17 @@ int cmd_cosim(int argc, char **argv) {
     };
     run_options_init(&options.run);
     parse_arguments(&parser, argc, argv, 0, &options);
-    json_t *document = results_json("cosim", options.lockstep.config);
-    results_print_header(true);
+    struct results results;
+    results_begin(&results, "cosim", options.lockstep.config, options.run.json);
     int worst = EXIT_AGREED;
     for (unsigned i = 0; i < options.run.trace_count && worst != EXIT_UNUSABLE; i++) {
         struct run_result result;
-        int status = run_trace(&options, options.run.traces[i], &result);
+        /* The first divergence is investigated; its files stay. */
+        bool investigates = worst == EXIT_AGREED && !options.no_investigation;
+        int status = run_trace(&options, options.run.traces[i], investigates, &result);
         worst = status > worst ? status : worst;
-        if (status == EXIT_UNUSABLE)
-            break;
-        results_print_row(&result);
-        results_json_add(document, &result);
+        if (status != EXIT_UNUSABLE)
+            results_add(&results, &result);
     }
-    if (worst == EXIT_UNUSABLE || !options.run.json) {
-        json_decref(document);
-        return worst;
-    }
-    if (!results_json_write(document, options.run.json))
-        return complain("cosim", "%s: %s", options.run.json, strerror(errno));
-    return worst;
+    return results_end(&results, worst);
 }

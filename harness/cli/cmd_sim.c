@@ -4,7 +4,6 @@
 #include "results.h"
 #include "study/sim.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,22 +71,13 @@ int cmd_sim(int argc, char **argv) {
         .config = {{{16, 4, POLICY_LRU}, {16, 4, POLICY_LRU}, {128, 12, POLICY_LRU}}, 1}};
     run_options_init(&options.run);
     parse_arguments(&parser, argc, argv, 0, &options);
-    json_t *document = results_json("sim", NULL);
-    results_print_header(false);
+    struct results results;
+    results_begin(&results, "sim", NULL, options.run.json);
     for (unsigned i = 0; i < options.run.trace_count; i++) {
         struct run_result result;
-        if (!run_trace(&options, options.run.traces[i], &result)) {
-            json_decref(document);
-            return EXIT_UNUSABLE;
-        }
-        results_print_row(&result);
-        results_json_add(document, &result);
+        if (!run_trace(&options, options.run.traces[i], &result))
+            return results_end(&results, EXIT_UNUSABLE);
+        results_add(&results, &result);
     }
-    if (!options.run.json) {
-        json_decref(document);
-        return EXIT_AGREED;
-    }
-    if (!results_json_write(document, options.run.json))
-        return complain("sim", "%s: %s", options.run.json, strerror(errno));
-    return EXIT_AGREED;
+    return results_end(&results, EXIT_AGREED);
 }

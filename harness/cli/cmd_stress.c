@@ -32,7 +32,7 @@ static const struct argp_option entries[] = {
     {"config", KEY_CONFIG, "NAME", 0, "hardware: small (default), default, server, …", 0},
     {"seed", KEY_SEED, "N", 0, "of everything random (1)", 0},
     {"count", KEY_COUNT, "N", 0, "accesses, in episodes of 20,000 (1,000,000)", 0},
-    {"episode", KEY_EPISODE, "N", 0, "play only this episode", 0},
+    {"episode", KEY_EPISODE, "N", 0, "play only this episode, of 20,000 accesses or fewer", 0},
     {"require-all", KEY_ALL, NULL, 0, "fail if some fault, page size or race was never met", 0},
     {"divergence-dir", KEY_OUT, "DIR", 0, "where the waves of a divergence go (.)", 0},
     {0},
@@ -110,18 +110,21 @@ static void explain(const struct stress_command *command, struct stress_options 
     report_divergence(stdout, both, name);
     snprintf(waves, sizeof waves, "%s/divergence.fst", command->divergence_dir);
     uint64_t cycle = lockstep_divergence(both)->cycle;
+    struct waves dump;
     episode->waves = waves;
+    episode->dump = &dump;
     episode->waves_first = cycle > WAVES_BEFORE ? cycle - WAVES_BEFORE : 0;
     const char *why;
     struct stress_coverage again = {0};
     struct lockstep *replayed = stress_episode(episode, &again, &why);
-    if (replayed && waves_finish(replayed, waves))
+    if (replayed && waves_finish(&dump, replayed, &why))
         printf("  waves:     %s\n", waves);
     else
-        complain("stress", "%s: cannot be written", waves);
+        complain("stress", "%s: %s", waves, why);
     lockstep_destroy(replayed);
-    printf("  again:     twinwalk stress --config %s --seed %" PRIu64 " --episode %" PRIu64 "\n",
-           command->config, command->seed, episode->episode);
+    printf("  again:     twinwalk stress --config %s --seed %" PRIu64 " --episode %" PRIu64
+           " --count %" PRIu64 "\n",
+           command->config, command->seed, episode->episode, episode->accesses);
 }
 
 int cmd_stress(int argc, char **argv) {
@@ -129,11 +132,13 @@ int cmd_stress(int argc, char **argv) {
         .config = "small", .seed = 1, .count = 1000000, .divergence_dir = "."};
     parse_arguments(&parser, argc, argv, 0, &command);
     struct stress_coverage coverage = {0};
-    struct stress_options episode = {command.config, command.seed, command.episode,
-                                     EPISODE_LENGTH, NULL,         0};
+    struct stress_options episode = {.config = command.config,
+                                     .seed = command.seed,
+                                     .episode = command.episode,
+                                     .accesses = EPISODE_LENGTH};
     do {
         uint64_t left = command.count - coverage.accesses;
-        if (!command.one_episode && left < EPISODE_LENGTH)
+        if (left < EPISODE_LENGTH)
             episode.accesses = left;
         const char *why;
         struct lockstep *both = stress_episode(&episode, &coverage, &why);

@@ -35,14 +35,15 @@ static bool diverges(const struct case_ *this, const struct trace_record *record
     struct replay_options options = this->options->run.replay;
     options.limit = 0;
     struct replay *replay = replay_create(&options, this->info, &target);
-    bool dumps = waves && lockstep_dump(both, waves, first, UINT64_MAX - 1);
+    struct waves dump;
+    bool dumps = waves && waves_begin(&dump, both, waves, first, UINT64_MAX - 1, &why);
     if (replay && replay_records(replay, record, n) != REPLAY_FAILED)
         lockstep_finish(both);
     bool diverged = lockstep_divergence(both) != NULL;
     if (diverged && found)
         *found = *lockstep_divergence(both);
-    if (waves && !(dumps && waves_finish(both, waves))) {
-        complain("cosim", "%s: waves and save file cannot be written", waves);
+    if (waves && !(dumps && waves_finish(&dump, both, &why))) {
+        complain("cosim", "%s: %s", waves, why);
         diverged = false;
     }
     replay_destroy(replay);
@@ -53,7 +54,9 @@ static bool diverges(const struct case_ *this, const struct trace_record *record
 static bool same_failure(void *context, const struct trace_record *record, size_t n) {
     const struct case_ *this = context;
     struct divergence found;
-    return diverges(this, record, n, NULL, 0, &found) && found.level == this->level;
+    /* Only what can be written as a trace is of use. */
+    return trace_records_valid(record, n) && diverges(this, record, n, NULL, 0, &found) &&
+           found.level == this->level;
 }
 
 static bool write_trace(const char *path, const struct trace_info *info,
@@ -72,9 +75,10 @@ static bool write_trace(const char *path, const struct trace_info *info,
 }
 
 static void print_command(const struct cosim_options *options, const char *path) {
-    printf("  again:     twinwalk cosim --config %s --mode %s --latency %s",
-           options->lockstep.config, paging_mode_name(options->run.replay.mode),
+    printf("  again:     twinwalk cosim --config %s --latency %s", options->lockstep.config,
            options->latency_text);
+    if (options->run.replay.mode_given)
+        printf(" --mode %s", paging_mode_name(options->run.replay.mode));
     if (options->lockstep.stall_percent)
         printf(" --stall %u", options->lockstep.stall_percent);
     if (options->lockstep.no_tlb_check)

@@ -12,7 +12,8 @@ struct cosim_options {
     struct lockstep_options lockstep;
     const char *latency_text; /* as the user wrote it */
     const char *waves;        /* NULL: none */
-    uint64_t first, last;     /* cycles of waves */
+    bool has_window;
+    uint64_t first, last; /* cycles of waves */
     const char *divergence_dir;
     bool no_investigation;
 };

@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 
 #include <argp.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -31,6 +32,15 @@ static void usage(FILE *to) {
                 "mismatch or failed check, 2 unusable input or arguments.\n");
 }
 
+/* What could not be printed is an error too. */
+static int finish_output(int status) {
+    bool broken = fflush(stdout) != 0;
+    if (!broken && !ferror(stdout))
+        return status;
+    fprintf(stderr, "twinwalk: standard output cannot be written\n");
+    return EXIT_UNUSABLE;
+}
+
 int main(int argc, char **argv) {
     argp_err_exit_status = EXIT_UNUSABLE;
     if (argc < 2) {
@@ -39,7 +49,7 @@ int main(int argc, char **argv) {
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
         usage(stdout);
-        return EXIT_AGREED;
+        return finish_output(EXIT_AGREED);
     }
     if (strcmp(argv[1], "--version") == 0) {
         printf("twinwalk %s\n", TWINWALK_VERSION);
@@ -47,7 +57,7 @@ int main(int argc, char **argv) {
     }
     for (size_t i = 0; i < COMMANDS; i++)
         if (strcmp(argv[1], commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1);
+            return finish_output(commands[i].run(argc - 1, argv + 1));
     fprintf(stderr, "twinwalk: no command '%s'; `twinwalk --help` lists them\n", argv[1]);
     return EXIT_UNUSABLE;
 }

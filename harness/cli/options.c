@@ -102,21 +102,25 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     case KEY_MODE:
         if (!paging_mode_parse(text, &options->replay.mode))
             option_error(state, "--mode: '%s' is none of bare, sv32, sv39, sv48, sv57", text);
-        options->mode_given = true;
+        options->replay.mode_given = true;
         return 0;
     case KEY_PAGE:
         parse_page(state, text, &options->replay.page);
+        options->replay.pager_given = true;
         return 0;
     case KEY_RIGHTS:
         if (strcmp(text, "all") != 0 && strcmp(text, "touch") != 0)
             option_error(state, "--rights: '%s' is neither all nor touch", text);
         options->replay.rights = text[0] == 'a' ? PAGER_ALL : PAGER_TOUCH;
+        options->replay.pager_given = true;
         return 0;
     case KEY_ADUE:
         options->replay.adue = true;
         return 0;
     case KEY_LIMIT:
         options->replay.limit = parse_count_option(state, "--limit", text, UINT64_MAX);
+        if (options->replay.limit == 0)
+            option_error(state, "--limit: 0 references are none");
         return 0;
     case KEY_JSON:
         options->json = text;

@@ -11,7 +11,6 @@
 
 struct run_options {
     struct replay_options replay;
-    bool mode_given;
     const char *json; /* NULL: none */
     char **traces;
     unsigned trace_count;

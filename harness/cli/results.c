@@ -1,11 +1,15 @@
 #include "results.h"
 
+#include "commands.h"
+#include "options.h"
+#include "output.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-void results_print_header(bool lockstep) {
+static void print_header(bool lockstep) {
     printf("%-10s %-5s %10s %9s %7s %9s %7s %9s %7s %9s %9s %8s", "trace", "mode", "references",
            "I misses", "rate", "D misses", "rate", "L2 misses", "rate", "walks", "PTE reads",
            "faults");
@@ -25,7 +29,7 @@ static double percent(uint64_t part, uint64_t whole) {
     return whole ? 100.0 * (double)part / (double)whole : 0.0;
 }
 
-void results_print_row(const struct run_result *result) {
+static void print_row(const struct run_result *result) {
     const struct replay_counters *counters = &result->replay;
     char name[64];
     printf("%-10s %-5s %10" PRIu64, base_name(result->trace, name, sizeof name),
@@ -128,23 +132,64 @@ static void add_up(json_t *to, const json_t *from) {
     }
 }
 
-bool results_json_add(json_t *document, const struct run_result *result) {
+/* JSON has no way to name a file that is not UTF-8: other bytes become '?'. */
+static json_t *file_name(const char *path) {
+    json_t *name = json_string(path);
+    char *copy = name ? NULL : strdup(path);
+    for (char *at = copy; at && *at; at++)
+        if (*at & 0x80)
+            *at = '?';
+    if (copy)
+        name = json_string(copy);
+    free(copy);
+    return name;
+}
+
+static void add_to_json(json_t *document, const struct run_result *result) {
     json_t *counters = counters_object(result);
     add_up(document, counters);
-    json_object_set_new(counters, "trace", json_string(result->trace));
+    json_object_set_new(counters, "trace", file_name(result->trace));
     json_object_set_new(counters, "mode", json_string(paging_mode_name(result->mode)));
     if (result->lockstep)
         json_object_set_new(counters, "latency", latency_object(result));
-    return json_array_append_new(json_object_get(document, "traces"), counters) == 0;
+    json_array_append_new(json_object_get(document, "traces"), counters);
 }
 
-bool results_json_write(json_t *document, const char *path) {
-    char temporary[4096];
-    bool written = snprintf(temporary, sizeof temporary, "%s.tmp", path) < (int)sizeof temporary &&
-                   json_dump_file(document, temporary, JSON_INDENT(2)) == 0;
+void results_begin(struct results *results, const char *command, const char *config,
+                   const char *json) {
+    *results = (struct results){.command = command, .json = json};
+    results->document = results_json(command, config);
+}
+
+void results_add(struct results *results, const struct run_result *result) {
+    if (!results->header_printed)
+        print_header(result->lockstep);
+    results->header_printed = true;
+    print_row(result);
+    add_to_json(results->document, result);
+}
+
+int results_end(struct results *results, int status) {
+    if (results->json && status != EXIT_UNUSABLE) {
+        if (!results_json_write(results->command, results->document, results->json))
+            return EXIT_UNUSABLE;
+        return status;
+    }
+    json_decref(results->document);
+    return status;
+}
+
+bool results_json_write(const char *command, json_t *document, const char *path) {
+    struct trace_error error;
+    struct output output;
+    bool written = output_open(&output, path, true, &error);
+    if (written) {
+        json_dumpf(document, output.file, JSON_INDENT(2));
+        fputc('\n', output.file);
+        written = output_commit(&output, &error);
+    }
     json_decref(document);
-    if (written && rename(temporary, path) == 0)
-        return true;
-    remove(temporary);
-    return false;
+    if (!written)
+        complain(command, "%s", error.text);
+    return written;
 }

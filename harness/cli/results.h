@@ -22,14 +22,25 @@ struct run_result {
     struct lockstep_latency latency[LEVEL_WALK + 1];
 };
 
-void results_print_header(bool lockstep);
-void results_print_row(const struct run_result *result);
+/* The results of a command: printed as they come, and written as JSON at the end. */
+struct results {
+    const char *command, *json; /* json: NULL or where to */
+    json_t *document;
+    bool header_printed;
+};
 
-/* A new document with the tool's version and the command's settings; results are then added. */
+/* `config` may be NULL. */
+void results_begin(struct results *results, const char *command, const char *config,
+                   const char *json);
+void results_add(struct results *results, const struct run_result *result);
+
+/* Writes the JSON unless `status` is EXIT_UNUSABLE; the exit status of the command. */
+int results_end(struct results *results, int status);
+
+/* A new document with the tool's version and the command's settings. */
 json_t *results_json(const char *command, const char *config);
-bool results_json_add(json_t *document, const struct run_result *result);
 
-/* Writes beside the file, then renames; false: errno says why. Frees the document. */
-bool results_json_write(json_t *document, const char *path);
+/* Writes the whole file or none, and frees the document; false: a line has been printed. */
+bool results_json_write(const char *command, json_t *document, const char *path);
 
 #endif

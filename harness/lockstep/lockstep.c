@@ -109,6 +109,10 @@ void lockstep_set_position(struct lockstep *both, uint64_t position) {
     both->position = position;
 }
 
+bool lockstep_has_l2(const struct lockstep *both) {
+    return rtl_mmu_config(both->options.config)->tlb[TLB_L2].sets > 0;
+}
+
 struct physmem *lockstep_memory(struct lockstep *both, enum side side) {
     return both->memory[side];
 }

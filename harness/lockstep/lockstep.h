@@ -69,6 +69,9 @@ const struct mmu_control *lockstep_get_control(const struct lockstep *both);
 /* For reports: where in the trace we are. */
 void lockstep_set_position(struct lockstep *both, uint64_t position);
 
+/* Whether the configuration has an L2 TLB. */
+bool lockstep_has_l2(const struct lockstep *both);
+
 struct physmem *lockstep_memory(struct lockstep *both, enum side side);
 
 /* A word into both memories, whatever is injected there; false: no memory. */

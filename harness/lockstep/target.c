@@ -55,5 +55,6 @@ struct replay_target lockstep_target(struct lockstep *both) {
         .write = write_memory,
         .bus_error = bus_error,
         .position = set_position,
+        .has_l2 = lockstep_has_l2(both),
     };
 }

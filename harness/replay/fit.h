@@ -2,13 +2,13 @@
  * Addresses of a recorded program that the paging mode cannot hold.
  *
  * The rule: where the program's whole address range fits (32-bit programs everywhere, 64-bit
- * programs in Sv48 and Sv57, traces that do not say what ran), addresses stay as they are.
- * Elsewhere every address moves with its region, the region being what one root entry maps (1 GiB
- * in Sv39, 4 MiB in Sv32): the n-th region to be touched goes to slot n. Offsets within a region
- * stay, so set indices up to that size, alignment to superpages and the sharing of tables below the
- * root stay as they were; which regions are neighbours does not. When the slots are used up (256 in
- * Sv39, the user half; 1024 in Sv32) the run ends with an error: nothing is dropped or folded onto
- * something else.
+ * programs in Sv48 and Sv57), addresses stay as they are. (A text trace is one of 64 bits unless
+ * its header says `va-bits 32`.) Elsewhere every address moves with its region, the region being
+ * what one root entry maps (1 GiB in Sv39, 4 MiB in Sv32): the n-th region to be touched goes to
+ * slot n. Offsets within a region stay, so set indices up to that size, alignment to superpages and
+ * the sharing of tables below the root stay as they were; which regions are neighbours does not.
+ * When the slots are used up (256 in Sv39, the user half; 1024 in Sv32) the run ends with an error:
+ * nothing is dropped or folded onto something else.
  */
 #ifndef TWINWALK_REPLAY_FIT_H
 #define TWINWALK_REPLAY_FIT_H

@@ -54,9 +54,14 @@ const char *replay_problem(const struct replay *replay) {
     return replay->problem;
 }
 
-bool replay_limit_reached(const struct replay *replay) {
+static uint64_t references_left(const struct replay *replay) {
     uint64_t references = replay->counters.references[PORT_I] + replay->counters.references[PORT_D];
-    return replay->options.limit != 0 && references >= replay->options.limit;
+    uint64_t limit = replay->options.limit ? replay->options.limit : UINT64_MAX;
+    return references < limit ? limit - references : 0;
+}
+
+bool replay_limit_reached(const struct replay *replay) {
+    return references_left(replay) == 0;
 }
 
 const struct replay_counters *replay_counters(struct replay *replay) {
@@ -76,8 +81,14 @@ static enum replay_end fail(struct replay *replay, const char *why) {
     return REPLAY_FAILED;
 }
 
-static void apply_control(struct replay *replay) {
+/* Registers of RV32 are narrower (12.1.11): what they cannot hold is no use of Sv32. */
+static enum replay_end apply_control(struct replay *replay) {
+    if (replay->control.mode == MODE_SV32 && replay->control.root_ppn >> 22)
+        return fail(replay, "the root PPN has more than the 22 bits of Sv32");
+    if (replay->control.mode == MODE_SV32 && replay->control.asid >> 9)
+        return fail(replay, "the ASID has more than the 9 bits of Sv32");
     replay->target.control(replay->target.context, &replay->control);
+    return REPLAY_DONE;
 }
 
 static enum replay_end enter_process(struct replay *replay, uint64_t process) {
@@ -86,8 +97,7 @@ static enum replay_end enter_process(struct replay *replay, uint64_t process) {
     if (!replay->own_tables && replay->pager &&
         !pager_enter(replay->pager, process, &replay->control.root_ppn))
         return fail(replay, pager_problem(replay->pager));
-    apply_control(replay);
-    return REPLAY_DONE;
+    return apply_control(replay);
 }
 
 /* The pager and the rule for addresses, once the first access shows that they are wanted. */
@@ -125,9 +135,9 @@ static void count_misses(struct replay *replay, enum port port, unsigned before,
     struct replay_counters *counters = &replay->counters;
     if (before < 1 && misses >= 1) {
         counters->misses[port == PORT_I ? TLB_I : TLB_D]++;
-        counters->lookups[TLB_L2]++;
+        counters->lookups[TLB_L2] += replay->target.has_l2;
     }
-    if (before < 2 && misses >= 2) {
+    if (replay->target.has_l2 && before < 2 && misses >= 2) {
         counters->misses[TLB_L2]++;
         counters->l2_misses[port]++;
     }
@@ -190,6 +200,8 @@ static enum replay_end play_access(struct replay *replay, const struct trace_rec
         looked_up |= first.level != LEVEL_NONE;
         if (missed(&first) > misses)
             misses = missed(&first);
+        if (done == 0)
+            replay->latest[port] = request; /* repeats mean the page of the first byte */
     }
     /* The second half of a reference that the recorder split adds only what the first did not miss.
      */
@@ -198,7 +210,6 @@ static enum replay_end play_access(struct replay *replay, const struct trace_rec
         count_references(replay, port, looked_up, 1);
     count_misses(replay, port, before, misses);
     replay->latest_misses[port] = misses > before ? misses : before;
-    replay->latest[port] = request;
     replay->has_latest[port] = true;
     return REPLAY_DONE;
 }
@@ -211,7 +222,9 @@ static enum replay_end play_repeat(struct replay *replay, const struct trace_rec
     const struct mmu_request *request = &replay->latest[port];
     struct mmu_response first;
     uint64_t before = replay->counters.unmended;
-    for (uint64_t done = 0; done < record->count; done++) {
+    uint64_t left = references_left(replay);
+    uint64_t count = record->count < left ? record->count : left;
+    for (uint64_t done = 0; done < count; done++) {
         enum replay_end end = translate_part(replay, request, &first);
         if (end != REPLAY_DONE)
             return end;
@@ -219,7 +232,7 @@ static enum replay_end play_repeat(struct replay *replay, const struct trace_rec
         count_misses(replay, port, 0, missed(&first));
         if (replay->counters.unmended != before)
             continue;
-        uint64_t rest = record->count - done - 1;
+        uint64_t rest = count - done - 1;
         if (rest > 0 && !replay->target.repeat(replay->target.context, request, rest))
             return REPLAY_STOPPED;
         replay->counters.translations += rest;
@@ -235,11 +248,15 @@ static enum replay_end play_set(struct replay *replay, const struct trace_record
     case TRACE_MODE:
         if (replay->pager)
             return fail(replay, "the mode changes in a trace that brings no tables of its own");
+        if (replay->options.mode_given && record->value != replay->options.mode)
+            return fail(replay, "the trace sets another mode than the one asked for");
         control->mode = (enum paging_mode)record->value;
         break;
     case TRACE_ROOT:
         if (replay->pager)
             return fail(replay, "the root is set after accesses that needed a pager");
+        if (replay->options.pager_given)
+            return fail(replay, "the trace brings its own tables: page size and rights are its");
         control->root_ppn = record->value;
         replay->own_tables = true;
         break;
@@ -267,8 +284,7 @@ static enum replay_end play_set(struct replay *replay, const struct trace_record
     case TRACE_REGISTERS:
         return fail(replay, "a record sets no known register");
     }
-    apply_control(replay);
-    return REPLAY_DONE;
+    return apply_control(replay);
 }
 
 static enum replay_end play_fence(struct replay *replay, const struct trace_record *record) {

@@ -23,10 +23,13 @@ struct replay_target {
     bool (*write)(void *context, uint64_t pa, unsigned bytes, uint64_t value);
     bool (*bus_error)(void *context, uint64_t from, uint64_t to);
     void (*position)(void *context, uint64_t record);
+    bool has_l2; /* there is a second level to miss */
 };
 
 struct replay_options {
     enum paging_mode mode; /* of traces that do not set one */
+    bool mode_given;       /* by a user: a trace that sets another is refused */
+    bool pager_given;      /* page or rights were: a trace with tables of its own is refused */
     enum page_size page;
     enum pager_rights rights;
     bool adue;

@@ -17,6 +17,7 @@ struct bench {
     struct mmu_fence fence;
     bool offers_fence;
     bool walking[PORTS];
+    unsigned reads[PORTS]; /* of the walk so far */
     /* One in how many cycles, 0: never. */
     unsigned fence_every, memory_every, control_every, idle_every;
 };
@@ -38,6 +39,7 @@ static void watch(void *context, const struct mmu_event *event) {
     case EVENT_START:
         coverage->restarts += bench->walking[event->port];
         bench->walking[event->port] = true;
+        bench->reads[event->port] = 0;
         break;
     case EVENT_END:
         bench->walking[event->port] = false;
@@ -59,6 +61,8 @@ static void watch(void *context, const struct mmu_event *event) {
             coverage->page_sizes[event->response.size]++;
         break;
     case EVENT_READ:
+        if (bench->reads[event->port] < STRESS_READS - 1)
+            bench->reads[event->port]++;
         break;
     }
 }
@@ -136,6 +140,18 @@ static void choose(struct bench *bench) {
             new_request(bench, (enum port)port);
 }
 
+/* Where in a walk the fence came: after how many reads, and whether one was awaited. */
+static void note_fence(struct bench *bench) {
+    uint64_t pa;
+    bool awaits = lockstep_awaits(bench->both, &pa);
+    for (int port = 0; port < PORTS; port++) {
+        if (!bench->walking[port])
+            continue;
+        bench->coverage->fences_in_walk++;
+        bench->coverage->fences_after[bench->reads[port]][awaits]++;
+    }
+}
+
 static bool cycle(struct bench *bench) {
     struct lockstep_offer offer = {.fence = bench->offers_fence ? &bench->fence : NULL};
     for (int port = 0; port < PORTS; port++)
@@ -152,7 +168,7 @@ static bool cycle(struct bench *bench) {
     if (offer.acknowledged) {
         bench->offers_fence = false;
         bench->coverage->fences++;
-        bench->coverage->fences_in_walk += bench->walking[PORT_I] || bench->walking[PORT_D];
+        note_fence(bench);
     }
     return agreed;
 }
@@ -188,8 +204,11 @@ static void set_stage(struct bench *bench) {
 
 struct lockstep *stress_episode(const struct stress_options *options,
                                 struct stress_coverage *coverage, const char **why) {
-    struct bench bench = {.random = options->seed * UINT64_C(0x9e3779b97f4a7c15) + options->episode,
-                          .coverage = coverage};
+    /* Hashed, so that neighbouring seeds and episodes are different streams. */
+    uint64_t random = options->seed;
+    random = next_random(&random) ^ options->episode;
+    random = next_random(&random);
+    struct bench bench = {.random = random, .coverage = coverage};
     static const struct latency latencies[] = {{1, 1, 0}, {1, 4, 0}, {1, 30, 0}, {5, 5, 0}};
     struct lockstep_options lockstep = {
         .config = options->config,
@@ -202,8 +221,11 @@ struct lockstep *stress_episode(const struct stress_options *options,
     if (!bench.both)
         return NULL;
     lockstep_listen(bench.both, watch, &bench);
-    if (options->waves)
-        lockstep_dump(bench.both, options->waves, options->waves_first, UINT64_MAX - 1);
+    if (options->waves && !waves_begin(options->dump, bench.both, options->waves,
+                                       options->waves_first, UINT64_MAX - 1, why)) {
+        lockstep_destroy(bench.both);
+        return NULL;
+    }
     set_stage(&bench);
     uint64_t end = coverage->accesses + options->accesses;
     do
@@ -225,6 +247,14 @@ const char *stress_not_met(const struct stress_coverage *coverage) {
     for (int size = 0; size < PAGE_SIZES; size++)
         if (coverage->page_sizes[size] == 0)
             return page_size_name((enum page_size)size);
+    for (unsigned i = 0; i < sizeof modes / sizeof modes[0]; i++)
+        if (coverage->modes[modes[i]] == 0)
+            return paging_mode_name(modes[i]);
+    for (unsigned reads = 0; reads < STRESS_READS; reads++)
+        if (coverage->fences_after[reads][false] == 0 || coverage->fences_after[reads][true] == 0)
+            return "a fence at every point of a walk";
+    if (coverage->answers_from[LEVEL_L1] == 0 || coverage->evictions == 0)
+        return "L1 hits and evictions";
     if (coverage->restarts == 0)
         return "a walk that starts over";
     if (coverage->lost_updates == 0)

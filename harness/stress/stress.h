@@ -7,15 +7,19 @@
 #define TWINWALK_STRESS_STRESS_H
 
 #include "lockstep/lockstep.h"
+#include "waves/dump.h"
 
 struct stress_options {
     const char *config;
     uint64_t seed;
     uint64_t episode;  /* which */
     uint64_t accesses; /* in it */
-    const char *waves; /* NULL: none */
+    const char *waves; /* NULL: none; else the dump goes on when the episode is over: */
+    struct waves *dump;
     uint64_t waves_first;
 };
+
+#define STRESS_READS 5
 
 /* What was met, so that a soak that stopped meeting something is seen. */
 struct stress_coverage {
@@ -25,6 +29,8 @@ struct stress_coverage {
     uint64_t page_sizes[PAGE_SIZES];
     uint64_t modes[MODE_SV57 + 1];
     uint64_t fences, fences_in_walk, restarts;
+    /* In a walk that had read so many PTEs (the last: or more), waiting for another or not. */
+    uint64_t fences_after[STRESS_READS][2];
     uint64_t updates, lost_updates;
     uint64_t clean_hits, evictions;
     uint64_t memory_changes, control_changes;

@@ -7,6 +7,7 @@
 bool sim_init(struct sim *sim, const struct mmu_config *config, const char **why) {
     *why = "out of memory";
     sim->mmu = NULL;
+    sim->has_l2 = config->tlb[TLB_L2].sets > 0;
     sim->memory = physmem_create();
     if (!sim->memory)
         return false;
@@ -20,7 +21,8 @@ bool sim_init(struct sim *sim, const struct mmu_config *config, const char **why
 void sim_free(struct sim *sim) {
     mmu_destroy(sim->mmu);
     physmem_destroy(sim->memory);
-    *sim = (struct sim){NULL, NULL};
+    sim->mmu = NULL;
+    sim->memory = NULL;
 }
 
 static void set_control(void *context, const struct mmu_control *control) {
@@ -75,6 +77,7 @@ struct replay_target sim_target(struct sim *sim) {
         .write = write_memory,
         .bus_error = bus_error,
         .position = set_position,
+        .has_l2 = sim->has_l2,
     };
 }
 

@@ -10,6 +10,7 @@
 
 struct sim {
     struct mmu *mmu;
+    bool has_l2;
     struct physmem *memory;
 };
 

@@ -60,7 +60,7 @@ class instance final : public rtl_mmu {
         cycle++;
     }
 
-    bool failed() const override { return context->gotError(); }
+    bool failed() const override { return contradicts || context->gotError(); }
 
     bool dump_open(const char *path) override {
         dump_close();
@@ -87,6 +87,7 @@ class instance final : public rtl_mmu {
     std::unique_ptr<VerilatedContext> context;
     std::unique_ptr<RTL_MODEL> top;
     std::unique_ptr<VerilatedFstC> fst;
+    bool contradicts = false; /* a response's fault bit and its reason did */
 
     /*
      * With a dump open the clock stays high while a cycle settles, and falls only here: waves show
@@ -231,6 +232,7 @@ class instance final : public rtl_mmu {
         response.reason = fault_reason(top->prefix##resp_reason_o);                                \
         response.cause = cause(top->prefix##resp_cause_o);                                         \
         response.level = hit_level(top->prefix##resp_level_o);                                     \
+        contradicts |= top->prefix##resp_fault_o != (response.reason != FAULT_NONE);               \
     }
 
     void copy_responses() {

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* Time units of the dump (1 ns) in a cycle. */
 #define CYCLE_UNITS 10
@@ -187,10 +189,29 @@ static void write_view(FILE *file, const uint64_t *mark, size_t marks) {
     fprintf(file, "\n[treeopen] top.\n[sst_width] 200\n[signals_width] 220\n[sst_expanded] 0\n");
 }
 
-bool waves_finish(struct lockstep *both, const char *fst) {
-    uint64_t mark[LOCKSTEP_MARKS];
-    size_t marks = lockstep_dump_marks(both, mark);
+bool waves_begin(struct waves *waves, struct lockstep *both, const char *fst, uint64_t first,
+                 uint64_t last, const char **why) {
+    struct stat status;
+    *why = "the name is too long";
+    char *real = realpath(fst, NULL);
+    bool fits = snprintf(waves->fst, WAVES_PATH, "%s", real ? real : fst) < WAVES_PATH;
+    free(real);
+    if (!fits)
+        return false;
+    *why = "is no regular file";
+    if (stat(waves->fst, &status) == 0 && !S_ISREG(status.st_mode))
+        return false;
+    *why = "cannot be written";
+    snprintf(waves->temporary, sizeof waves->temporary, "%s.%ld.part", waves->fst, (long)getpid());
+    return lockstep_dump(both, waves->temporary, first, last);
+}
+
+void waves_abandon(struct waves *waves, struct lockstep *both) {
     lockstep_dump_end(both);
+    remove(waves->temporary);
+}
+
+static bool write_save_file(const char *fst, const uint64_t *mark, size_t marks) {
     for (size_t i = 0; i < sizeof filters / sizeof filters[0]; i++)
         if (!write_filter(fst, &filters[i]))
             return false;
@@ -201,4 +222,24 @@ bool waves_finish(struct lockstep *both, const char *fst) {
     write_view(file, mark, marks);
     bool written = write_rows(file, fst);
     return fclose(file) == 0 && written;
+}
+
+bool waves_finish(struct waves *waves, struct lockstep *both, const char **why) {
+    uint64_t mark[LOCKSTEP_MARKS];
+    struct stat status;
+    size_t marks = lockstep_dump_marks(both, mark);
+    lockstep_dump_end(both);
+    *why = "cannot be written";
+    bool written = stat(waves->temporary, &status) == 0;
+    if (written && status.st_size == 0) {
+        *why = "the run ended before the first cycle asked for";
+        written = false;
+    }
+    written = written && rename(waves->temporary, waves->fst) == 0;
+    if (!written) {
+        remove(waves->temporary);
+        return false;
+    }
+    *why = "its save file cannot be written";
+    return write_save_file(waves->fst, mark, marks);
 }

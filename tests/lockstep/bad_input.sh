@@ -41,6 +41,11 @@ refused "SETSxWAYS" "$twinwalk" sim --dtlb 4x4:mru "$trace"
 refused "14\|16383" "$twinwalk" sim --seed 16384 "$trace"
 refused "cannot\|No such" "$twinwalk" sim --limit 10 --json absent/x.json "$trace"
 refused "cannot be written" "$twinwalk" cosim --limit 10 --waves absent/x.fst "$trace"
+refused "no regular file" "$twinwalk" cosim --limit 10 --waves /dev/full "$trace"
+refused "without --waves" "$twinwalk" cosim --waves-window 1:2 "$trace"
+refused "FIRST is after LAST" "$twinwalk" cosim --waves x.fst --waves-window 9:2 "$trace"
+refused "before the first cycle" "$twinwalk" cosim --limit 10 --waves x.fst --waves-window 99999:100000 "$trace"
+refused "0 references" "$twinwalk" sim --limit 0 "$trace"
 refused "one trace" "$twinwalk" cosim --waves x.fst "$trace" "$trace"
 
 # damaged traces: cut at every kind of place, a flipped bit, another version, no trace at all
@@ -62,6 +67,13 @@ printf 'twinwalk-trace 1\nr 1000\nbogus\n' >word.txt
 refused "word.txt:3" "$twinwalk" sim word.txt
 head -c 5000 /dev/urandom >noise.twt
 refused "noise.twt" "$twinwalk" cosim noise.twt
+printf 'twinwalk-trace 1\nset mode sv39\nset root 80000\nr 1000\n' >own.txt
+refused "another mode" "$twinwalk" cosim --mode sv48 own.txt
+refused "own tables" "$twinwalk" cosim --page 2M own.txt
+printf 'twinwalk-trace 1\nset mode sv32\nset root 400000\nr 1000\n' >wide.txt
+refused "22 bits" "$twinwalk" cosim wide.txt
+printf 'twinwalk-trace 1\nr 1000\nswitch 512\nr 1000\n' >processes.txt
+refused "9 bits" "$twinwalk" sim --mode sv32 processes.txt
 printf 'twinwalk-trace 1\nr 1000\nset root 80000\n' >late.txt
 refused "late.txt" "$twinwalk" cosim late.txt
 if [ "$(id -u)" -ne 0 ]; then
