@@ -117,6 +117,8 @@ static error_t parse(int key, char *text, struct argp_state *state) {
         return 0;
     case KEY_LEVEL:
         command->level = (int)parse_count_option(state, "--level", text, 19);
+        if (command->level == 0)
+            option_error(state, "--level: levels are 1 to 19");
         return 0;
     case KEY_JSON:
         command->json = true;

@@ -14,7 +14,7 @@
 struct walk_options {
     const char *config;
     const char *tables; /* NULL: none */
-    bool mode_given, root_given, va_given;
+    bool mode_given, root_given, asid_given, va_given;
     struct mmu_control control;
     struct mmu_request request;
     struct word word[MAX_WORDS];
@@ -43,7 +43,7 @@ static const struct argp_option entries[] = {
     {"root", KEY_ROOT, "PPN", 0, "page number of the root table", 1},
     {"mem", KEY_MEM, "PA=VALUE", 0,
      "a word of memory, as wide as a PTE; also changes what --tables gave", 1},
-    {"asid", KEY_ASID, "ASID", 0, "address space (0)", 1},
+    {"asid", KEY_ASID, "ASID", 0, "address space (0, or what satp of --tables says)", 1},
     {"access", KEY_ACCESS, "r|w|x", 0, "read (default), write or execute", 2},
     {"priv", KEY_PRIV, "u|s|m", 0, "privilege of the access (s)", 2},
     {"sum", KEY_SUM, NULL, 0, "mstatus.SUM: S-mode may touch user pages", 3},
@@ -126,6 +126,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
         return 0;
     case KEY_ASID:
         control->asid = (uint16_t)parse_hex(state, "--asid", text, UINT16_MAX);
+        options->asid_given = true;
         return 0;
     case KEY_ACCESS:
         parse_access(state, text, &options->request);
@@ -198,7 +199,8 @@ static bool load_tables(struct walk_options *options, struct lockstep *both) {
     ok = ok && !tables.x86;
     options->control.mode = tables.control.mode;
     options->control.root_ppn = tables.control.root_ppn;
-    options->control.asid = tables.control.asid;
+    if (!options->asid_given)
+        options->control.asid = tables.control.asid;
     tables_free(&tables);
     return ok;
 }

@@ -15,6 +15,25 @@ static void show_progress(const struct replay_counters *counters) {
     fprintf(stderr, "\r%10" PRIu64 " references\r", references);
 }
 
+/* Names the line of a text trace: records are numbered from 1, and a header line comes before them.
+ */
+static void complain_at(const char *command, const char *path, uint64_t record,
+                        const char *problem) {
+    struct trace_error error;
+    struct trace_record ignored;
+    struct trace_reader *reader = strcmp(path, "-") == 0 ? NULL : trace_open(path, &error);
+    uint64_t read = 0, position = 0;
+    while (reader && read < record && trace_read(reader, &ignored, 1, &error) == 1)
+        read++;
+    if (reader)
+        position = trace_position(reader);
+    trace_close(reader);
+    if (position > record)
+        complain(command, "%s:%" PRIu64 ": %s", path, position, problem);
+    else
+        complain(command, "%s: record %" PRIu64 ": %s", path, record, problem);
+}
+
 enum replay_end play_file(const char *command, const struct run_options *options, const char *path,
                           const struct replay_target *target, struct run_result *result) {
     struct trace_error error = {""};
@@ -37,8 +56,7 @@ enum replay_end play_file(const char *command, const struct run_options *options
     else if (error.text[0] != '\0')
         complain(command, "%s", error.text);
     else
-        complain(command, "%s: record %" PRIu64 ": %s", path, replay_counters(replay)->records,
-                 replay_problem(replay));
+        complain_at(command, path, replay_counters(replay)->records, replay_problem(replay));
     replay_destroy(replay);
     trace_close(reader);
     return end;
