@@ -116,7 +116,9 @@ static void explain(const struct stress_command *command, struct stress_options 
     episode->waves_first = cycle > WAVES_BEFORE ? cycle - WAVES_BEFORE : 0;
     const char *why;
     struct stress_coverage again = {0};
+    rtl_mmu_mute(true); /* assertions have spoken once */
     struct lockstep *replayed = stress_episode(episode, &again, &why);
+    rtl_mmu_mute(false);
     if (replayed && waves_finish(&dump, replayed, &why))
         printf("  waves:     %s\n", waves);
     else

@@ -110,6 +110,7 @@ void investigate(const struct cosim_options *options, const char *trace,
     snprintf(waves, sizeof waves, "%s/divergence.fst", options->divergence_dir);
     struct case_ this = {options, &info, divergence->level};
     struct minimize_budget budget = {TESTS};
+    rtl_mmu_mute(true); /* the hardware has said it once; it would again in every run */
     size_t left = minimize(record, n, same_failure, &this, &budget);
     snprintf(info.note, sizeof info.note, "minimised from %zu records of %.200s", n, trace);
     if (write_trace(text, &info, record, left)) {
@@ -124,5 +125,6 @@ void investigate(const struct cosim_options *options, const char *trace,
             printf("  waves:     %s, of the minimised trace, cycle %llu of it diverges\n", waves,
                    (unsigned long long)again.cycle);
     }
+    rtl_mmu_mute(false);
     free(record);
 }

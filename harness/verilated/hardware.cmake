@@ -14,7 +14,7 @@ function(add_verilated_models models)
   set_target_properties(${models} PROPERTIES CXX_EXTENSIONS ON)
   # Messages of the hardware's assertions go where errors belong, not on standard output.
   target_compile_options(${models} PRIVATE
-    "SHELL:\"-DVL_PRINTF(...)=std::fprintf(stderr, __VA_ARGS__)\"")
+    "SHELL:-include ${TWINWALK_VERILATED_DIR}/message.h" -DVL_PRINTF=rtl_mmu_message)
   foreach(config IN LISTS ARG_CONFIGS)
     twinwalk_config_parameters(${config} parameters)
     list(TRANSFORM parameters PREPEND -G OUTPUT_VARIABLE verilator_parameters)

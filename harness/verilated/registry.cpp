@@ -3,7 +3,10 @@
  * RTL_CONFIGS(X) is X(name) for each configuration, from rtl/configs.cmake.
  */
 #include "instance.h"
+#include "message.h"
 
+#include <cstdarg>
+#include <cstdio>
 #include <cstring>
 #include <new>
 
@@ -21,6 +24,22 @@ static const rtl_configuration *find(const char *name) {
         if (std::strcmp(configuration->name, name) == 0)
             return configuration;
     return nullptr;
+}
+
+static bool muted_messages;
+
+void rtl_mmu_mute(bool muted) {
+    muted_messages = muted;
+}
+
+int rtl_mmu_message(const char *format, ...) {
+    if (muted_messages)
+        return 0;
+    std::va_list arguments;
+    va_start(arguments, format);
+    int length = std::vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    return length;
 }
 
 const mmu_config *rtl_mmu_config(const char *name) {

@@ -74,6 +74,9 @@ uint64_t rtl_mmu_cycle(const struct rtl_mmu *mmu);
 /* An assertion of the hardware failed. */
 bool rtl_mmu_failed(const struct rtl_mmu *mmu);
 
+/* Whether messages of failed assertions, of any instance, are kept from standard error. */
+void rtl_mmu_mute(bool muted);
+
 /* Dump an FST from now on (time unit: 1 cycle = 10 ns); false: cannot be written. Close ends it. */
 bool rtl_mmu_dump_open(struct rtl_mmu *mmu, const char *path);
 void rtl_mmu_dump_close(struct rtl_mmu *mmu);
