@@ -23,9 +23,9 @@ package mode;
                                        input logic [mmu_defs::VA_W-1:32] va);
         case (paging)
             mmu_defs::MODE_SV32: canonical = va == '0;
-            mmu_defs::MODE_SV39: canonical = va[63:38] == '0 || va[63:38] == '1;
-            mmu_defs::MODE_SV48: canonical = va[63:47] == '0 || va[63:47] == '1;
-            mmu_defs::MODE_SV57: canonical = va[63:56] == '0 || va[63:56] == '1;
+            mmu_defs::MODE_SV39: canonical = va[63:38] == '0 || &va[63:38];
+            mmu_defs::MODE_SV48: canonical = va[63:47] == '0 || &va[63:47];
+            mmu_defs::MODE_SV57: canonical = va[63:56] == '0 || &va[63:56];
             default:             canonical = 1'b1;
         endcase
     endfunction

@@ -31,14 +31,14 @@ package page;
     // Ones in the bits of a virtual page number that name the page.
     function automatic logic [mmu_defs::VPN_W-1:0] name_mask(
         input logic [mmu_defs::PAGE_W-1:0] size);
-        name_mask = '1;
+        name_mask = {mmu_defs::VPN_W{1'b1}};
         name_mask = name_mask << vpn_shift(size);
     endfunction
 
     // Ones in the bits of a physical page number that lie inside the page.
     function automatic logic [mmu_defs::PPN_W-1:0] inside_mask(
         input logic [mmu_defs::PAGE_W-1:0] size);
-        inside_mask = '1;
+        inside_mask = {mmu_defs::PPN_W{1'b1}};
         inside_mask = inside_mask << vpn_shift(size);
         inside_mask = ~inside_mask;
     endfunction
