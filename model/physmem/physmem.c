@@ -2,6 +2,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+
+#define HASH_NONFATAL_OOM         1
+#define uthash_nonfatal_oom(page) ((page)->number = UINT64_MAX) /* was not added */
 #include <uthash.h>
 
 #define RECENT_PAGES 1024
@@ -130,6 +133,10 @@ static struct page *find_or_add(struct physmem *memory, uint64_t number) {
         return NULL;
     page->number = number;
     HASH_ADD(hh, memory->pages, number, sizeof page->number, page);
+    if (page->number != number) {
+        free(page);
+        return NULL;
+    }
     return page;
 }
 
@@ -181,6 +188,48 @@ bool physmem_compare_and_set(struct physmem *memory, uint64_t pa, unsigned bytes
     if (touches(&memory->update_errors, pa, bytes) || !physmem_read(memory, pa, bytes, old))
         return false;
     return *old != expect || store(memory, pa, bytes, desired);
+}
+
+bool physmem_clear_page(struct physmem *memory, uint64_t pa) {
+    if (refused(memory, pa, PAGE_BYTES))
+        return false;
+    struct page *page = find(memory, pa >> 12);
+    if (page)
+        memset(page->word, 0, sizeof page->word);
+    return true;
+}
+
+bool physmem_copy_page(struct physmem *memory, uint64_t to, uint64_t from) {
+    if (refused(memory, from, PAGE_BYTES))
+        return false;
+    const struct page *source = find(memory, from >> 12);
+    if (!source)
+        return physmem_clear_page(memory, to);
+    if (refused(memory, to, PAGE_BYTES))
+        return false;
+    struct page *page = find_or_add(memory, to >> 12);
+    if (page && page != source)
+        memcpy(page->word, source->word, sizeof page->word);
+    return page != NULL;
+}
+
+bool physmem_load_page(struct physmem *memory, uint64_t pa, void *bytes) {
+    if (refused(memory, pa, PAGE_BYTES))
+        return false;
+    const struct page *page = find(memory, pa >> 12);
+    if (page)
+        memcpy(bytes, page->word, sizeof page->word);
+    else
+        memset(bytes, 0, PAGE_BYTES);
+    return true;
+}
+
+bool physmem_store_page(struct physmem *memory, uint64_t pa, const void *bytes) {
+    struct page *page;
+    if (refused(memory, pa, PAGE_BYTES) || !(page = find_or_add(memory, pa >> 12)))
+        return false;
+    memcpy(page->word, bytes, sizeof page->word);
+    return true;
 }
 
 static bool callback_read(void *context, uint64_t pa, unsigned bytes, uint64_t *value) {

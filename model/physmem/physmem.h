@@ -36,6 +36,16 @@ bool physmem_poke(struct physmem *memory, uint64_t pa, unsigned bytes, uint64_t 
 bool physmem_compare_and_set(struct physmem *memory, uint64_t pa, unsigned bytes, uint64_t expect,
                              uint64_t desired, uint64_t *old);
 
+/*
+ * Whole frames, as memory managers and DMA move them: pa a multiple of PAGE_BYTES, contents in the
+ * order of their addresses. false: a bus error somewhere in the frame, or no memory; nothing was
+ * changed. The listener is not told.
+ */
+bool physmem_clear_page(struct physmem *memory, uint64_t pa);
+bool physmem_copy_page(struct physmem *memory, uint64_t to, uint64_t from);
+bool physmem_load_page(struct physmem *memory, uint64_t pa, void *bytes);
+bool physmem_store_page(struct physmem *memory, uint64_t pa, const void *bytes);
+
 /* The callbacks by which a model MMU reaches this memory. */
 struct mmu_memory physmem_callbacks(struct physmem *memory);
 
