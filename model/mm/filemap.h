@@ -16,7 +16,7 @@ struct file_operations {
 
 struct address_space {
     struct inode *host;
-    struct cache_slot *slots; /* uthash by index: a page, or (shmem) a swap entry */
+    struct cache_slot *slots; /* uthash by index: a page, or (shmem) a swap entry: page_cache.h */
     uint64_t nr_pages;
     struct vma_list i_mmap; /* VMAs that map it, shared and private */
 };
@@ -26,6 +26,9 @@ struct inode {
     const struct file_operations *operations; /* NULL: shmem */
     void *context;
     uint64_t size; /* bytes */
+    /* What lies behind `operations`: bytes [0, stored) are the file's; [stored, stale) are left
+     * over from before a truncation and are zeroed before the file grows over them. */
+    uint64_t stored, stale;
     struct address_space mapping;
     unsigned refs;   /* open files */
     bool pages_stay; /* caches survive the last close, as on a disk file */
@@ -44,17 +47,21 @@ struct file *file_open(struct kernel *k, const struct file_operations *operation
                        uint64_t size, bool writable);
 /* A second open file of the same inode. */
 struct file *file_reopen(struct file *file, bool writable);
+/* The same for an inode whose pages_stay, with or without open files. */
+struct file *inode_open(struct inode *inode, bool writable);
 void get_file(struct file *file);
-/* The last one writes dirty pages back and forgets the inode (unless pages_stay). */
+/* The last one writes dirty pages back and forgets the inode (unless pages_stay). Pages that could
+ * not be written are lost with an inode that is forgotten, as in Linux. */
 void fput(struct file *file);
 void inode_forget(struct inode *inode); /* no open file, no mapping */
 
-/* The cached page, a reference taken; NULL: not cached. */
+/* The cached page, a reference taken; NULL: not cached, or its contents are not there yet. */
 struct page *find_get_page(struct inode *inode, uint64_t index);
 /* The page, read in by DMA if it is not cached (then *major = true). NULL: *error is -ENOMEM, -EIO,
  * -EFAULT (beyond the end). A reference is taken. */
 struct page *read_cache_page(struct inode *inode, uint64_t index, bool *major, int *error);
-/* The page for overwriting: not read if `whole`. */
+/* The page for overwriting: not read if `whole`. It may lie beyond the end (zeroed). If it was not
+ * cached it becomes PG_uptodate by set_page_dirty(), once it has been overwritten. */
 struct page *grab_cache_page(struct inode *inode, uint64_t index, bool whole, int *error);
 
 void set_page_dirty(struct kernel *k, struct page *page);

@@ -72,6 +72,7 @@ struct mm_config {
 struct mm_struct;
 struct task_struct;
 struct swap_info;
+struct scan_control;
 struct inode;
 TAILQ_HEAD(task_list, task_struct);
 TAILQ_HEAD(inode_list, inode);
@@ -109,6 +110,11 @@ struct kernel {
     struct swap_info *swap; /* NULL: none */
     struct inode_list inodes;
     void *policy_state; /* of vmscan's policy in force */
+    /*
+     * The reclaim that is running (vmscan.h), NULL: none. Meanwhile allocations may use all that is
+     * free and neither reclaim in their turn nor kill (Linux: PF_MEMALLOC).
+     */
+    struct scan_control *scan;
 
     /* fail[p] = n: the n-th call from now at that point fails, once. 0: none. */
     uint64_t fail[FAIL_POINTS];

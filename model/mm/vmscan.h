@@ -6,7 +6,18 @@
 #ifndef TWINWALK_MM_VMSCAN_H
 #define TWINWALK_MM_VMSCAN_H
 
-#include "kernel.h"
+#include "mm_types.h"
+
+#define DEF_PRIORITY        12 /* a round scans 1/2^priority of the lists */
+#define SWAP_CLUSTER_MAX    32 /* pages in one go */
+#define MAX_RECLAIM_RETRIES 16 /* rounds of kswapd without any success before it gives up */
+
+/* One reclaim, from its start to its end: kernel->scan. */
+struct scan_control {
+    enum zone_type highest;      /* pages of higher zones do not help the request and stay */
+    bool kswapd;                 /* else direct, or madvise(PAGEOUT) */
+    uint64_t scanned, reclaimed; /* frames */
+};
 
 /*
  * A policy sees pages come and go, and names victims. RECLAIM_LRU: Linux's active and inactive
@@ -41,13 +52,35 @@ enum lru_list page_lru(const struct page *page);
 void lru_list_add(struct kernel *k, struct page *page, bool tail);
 void lru_list_del(struct kernel *k, struct page *page);
 
-/* One page: unmap, write out if needed, free. What became of it: */
-enum shrink_result { SHRINK_FREED, SHRINK_KEPT, SHRINK_ACTIVATE };
-/* SHRINK_KEPT: in use, I/O error, swap full, locked. Not on a list while this runs. */
+/*
+ * Takes a page off its list for a closer look: the caller has a reference, PG_lru is clear and the
+ * policy has been told. And back: the reference is dropped, which may free the page.
+ */
+void isolate_lru_page(struct kernel *k, struct page *page);
+void putback_lru_page(struct kernel *k, struct page *page);
+
+/* Whether the page may be looked at by the reclaim that runs; counts it as scanned. */
+bool scan_page(struct kernel *k, struct page *page);
+/* Whether anonymous pages can go anywhere: there is swap, and it is not full. */
+bool can_reclaim_anon_pages(const struct kernel *k);
+static inline bool page_is_file_lru(const struct page *page) {
+    return !page_has(page, PG_swapbacked) && !page_has(page, PG_anon);
+}
+
+/* One isolated page: unmap, write out if needed, free. What became of it: */
+enum shrink_result {
+    SHRINK_FREED,   /* with the caller's reference */
+    SHRINK_KEPT,    /* in use, or an I/O error: try later */
+    SHRINK_ACTIVATE /* nothing will help soon: locked, or swap is full */
+};
 enum shrink_result shrink_page(struct kernel *k, struct page *page);
+/* The same, and the page is put back if it stays: on the active list if it is to be activated.
+ * Frames freed. */
+uint64_t shrink_or_putback(struct kernel *k, struct page *page);
 
 void wakeup_kswapd(struct kernel *k, struct pglist_data *node);
-/* If it was woken: reclaims until every zone is above its high watermark, or nothing helps. */
+/* If it was woken: reclaims until requests find a zone above its high watermark, or nothing helps.
+ */
 void kswapd_run(struct kernel *k, struct pglist_data *node);
 
 /* Direct reclaim for a request that found no memory; frames freed. */
