@@ -90,12 +90,18 @@ enum own_cache {
     OWN_CACHES
 };
 
+#define KMALLOC_CLASSES 13 /* 8, 16, 32, 64, 96, 128, 192, 256, 512 … 8192 bytes */
+
 struct kernel {
     struct mm_config config;
     struct machine machine;
     struct pglist_data node[MAX_NUMNODES];
     struct cache_list caches;
     struct kmem_cache *own[OWN_CACHES];
+    struct kmem_cache *kmem_cache; /* of the descriptors of caches */
+    struct kmem_cache *kmalloc_caches[KMALLOC_CLASSES];
+    struct slab_chunk *slab_chunks; /* host memory behind slabs: slab_memory.c */
+    const char *bad_page; /* what the first wrong free was; NULL: none (Linux: bad_page()) */
     uint64_t stat[MM_STATS];
 
     struct mm_struct *init_mm; /* the kernel's own tables; its upper half is everybody's */

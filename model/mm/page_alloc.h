@@ -12,6 +12,13 @@ int mem_init(struct kernel *k);
 void mem_free(struct kernel *k);
 
 /*
+ * Reserved at the first node's start: the kernel's own frames, and behind them those of the memory
+ * map, which counts 64 bytes a frame.
+ */
+uint64_t mem_map_start(const struct mm_config *config); /* pfn */
+uint64_t mem_map_pages(const struct mm_config *config); /* frames */
+
+/*
  * A run of 2^order frames with refcount 1, from the first zone in fallback order (`gfp`) of node 0,
  * then of the other nodes, that keeps its low watermark. Below: wakes kswapd, takes from above the
  * min watermark; then (GFP_RECLAIM) reclaims directly and, if nothing helps and not GFP_NORETRY,
