@@ -104,12 +104,9 @@ static int64_t write_piece(const struct transfer *transfer, uint64_t position, s
                    : grab_cache_page(inode, position / PAGE_BYTES, user.n == PAGE_BYTES, &error);
     if (page) {
         error = user_bytes_take(k, &user, page_to_phys(k, page) + position % PAGE_BYTES);
-        if (error == 0) {
-            page_set(page, PG_uptodate);
-            if (position + user.n > inode->size)
-                inode->size = position + user.n;
-        }
-        if (page_has(page, PG_uptodate)) /* else a bus error left nothing to keep */
+        if (error == 0 && position + user.n > inode->size)
+            inode->size = position + user.n;
+        if (error == 0 || page_has(page, PG_uptodate)) /* else there is nothing to keep */
             set_page_dirty(k, page);
         mark_page_accessed(k, page);
         put_page(k, page);
