@@ -21,7 +21,9 @@ struct kmem_cache {
     unsigned red_left;      /* bytes before the object */
     unsigned flags;
     unsigned order, objects; /* of a slab */
-    unsigned min_partial;    /* empty slabs kept on the partial list */
+    unsigned min_order;      /* of a slab when memory is fragmented: one object at least */
+    uint32_t reciprocal;     /* of size: 2^32 / size rounded up, for dividing by it */
+    unsigned min_partial;    /* so many partial slabs, and empty ones are kept too */
     struct page *cpu_slab;   /* frozen */
     struct page_list partial;
     uint64_t nr_partial, nr_slabs, nr_objects; /* objects in use */
