@@ -36,6 +36,17 @@ void put_page(struct kernel *k, struct page *page);
 /* A compound page becomes 2^order pages of order 0, each with refcount 1. */
 void split_page(struct kernel *k, struct page *page);
 
+/* The highest zone that may serve the request. */
+enum zone_type gfp_zone(const struct kernel *k, gfp_t gfp);
+
+/*
+ * A free aligned run of 2^order frames, order > MAX_ORDER, as a cleared compound page with refcount
+ * 1 (gigantic pages); nothing is moved or reclaimed for it. NULL: there is none. put_page() gives
+ * it back by free_contig_pages().
+ */
+struct page *alloc_contig_pages(struct kernel *k, unsigned order);
+void free_contig_pages(struct kernel *k, struct page *page, unsigned order);
+
 bool zone_watermark_ok(const struct zone *zone, unsigned order, enum watermark mark,
                        enum zone_type highest);
 

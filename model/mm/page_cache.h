@@ -11,6 +11,9 @@
 
 #define HASH_NONFATAL_OOM         1
 #define uthash_nonfatal_oom(slot) ((slot)->index = UINT64_MAX) /* was not added */
+/* Indices are small and dense: a multiplication spreads them well. */
+#define HASH_FUNCTION(key, length, hash)                                                           \
+    ((hash) = (unsigned)(UINT64_C(0x9e3779b97f4a7c15) * *(const uint64_t *)(key) >> 32))
 #include <uthash.h>
 
 struct cache_slot {
@@ -31,6 +34,9 @@ int add_to_page_cache(struct inode *inode, struct page *page, uint64_t index);
 
 /* Takes the page out and drops the cache's reference; the caller has one of its own. */
 void remove_from_page_cache(struct kernel *k, struct page *page);
+
+/* Everything from page index `first` on leaves the cache; nobody maps it any more. */
+void truncate_inode_pages(struct inode *inode, uint64_t first);
 
 /* Forgets a slot that holds no page: its swap entry is given back. */
 void cache_forget_swap(struct inode *inode, struct cache_slot *slot);

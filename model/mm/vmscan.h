@@ -46,6 +46,9 @@ const struct reclaim_operations *reclaim_policy_of(const struct kernel *k);
 void lru_cache_add(struct kernel *k, struct page *page);
 void lru_cache_del(struct kernel *k, struct page *page);
 void mark_page_accessed(struct kernel *k, struct page *page);
+/* To the head of the other list, if it is listed; counted. */
+void activate_page(struct kernel *k, struct page *page);
+void deactivate_page(struct kernel *k, struct page *page);
 
 /* Where the page belongs now; lists and sizes are kept by these two. */
 enum lru_list page_lru(const struct page *page);
@@ -74,8 +77,7 @@ enum shrink_result {
     SHRINK_ACTIVATE /* nothing will help soon: locked, or swap is full */
 };
 enum shrink_result shrink_page(struct kernel *k, struct page *page);
-/* The same, and the page is put back if it stays: on the active list if it is to be activated.
- * Frames freed. */
+/* The same, and the page is put back if it stays. Frames freed. */
 uint64_t shrink_or_putback(struct kernel *k, struct page *page);
 
 void wakeup_kswapd(struct kernel *k, struct pglist_data *node);
