@@ -214,7 +214,11 @@ void put_page(struct kernel *k, struct page *page) {
         return;
     if (page_has(page, PG_lru))
         lru_cache_del(k, page);
-    free_pages(k, page, page_has(page, PG_head) ? page->order : 0);
+    unsigned order = page_has(page, PG_head) ? page->order : 0;
+    if (order > MAX_ORDER)
+        free_contig_pages(k, page, order);
+    else
+        free_pages(k, page, order);
 }
 
 void split_page(struct kernel *k, struct page *page) {
