@@ -34,7 +34,7 @@ static bool diverges(const struct case_ *this, const struct trace_record *record
     struct replay_target target = lockstep_target(both);
     struct replay_options options = this->options->run.replay;
     options.limit = 0;
-    struct replay *replay = replay_create(&options, this->info, &target);
+    struct replay *replay = replay_create(&options, this->info, &target, NULL);
     struct waves dump;
     bool dumps = waves && waves_begin(&dump, both, waves, first, UINT64_MAX - 1, &why);
     if (replay && replay_records(replay, record, n) != REPLAY_FAILED)

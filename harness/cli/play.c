@@ -42,7 +42,7 @@ enum replay_end play_file(const char *command, const struct run_options *options
         complain(command, "%s", error.text);
         return REPLAY_FAILED;
     }
-    struct replay *replay = replay_create(&options->replay, trace_reader_info(reader), target);
+    struct replay *replay = replay_create(&options->replay, trace_reader_info(reader), target, NULL);
     bool terminal = isatty(STDERR_FILENO);
     enum replay_end end =
         replay ? replay_trace(replay, reader, terminal ? show_progress : NULL, &error)

@@ -84,8 +84,8 @@ static json_t *counters_object(const struct run_result *result) {
         {"unmended_faults", counters->unmended},
         {"fences", counters->fences},
         {"switches", counters->switches},
-        {"pages_mapped", counters->pager.pages},
-        {"table_pages", counters->pager.tables},
+        {"pages_mapped", counters->system.pages},
+        {"table_pages", counters->system.tables},
         {"moved_regions", counters->moved_regions},
     };
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)

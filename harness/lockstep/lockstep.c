@@ -17,6 +17,7 @@ struct slot {
     struct mmu_request request;
     struct mmu_control control;
     uint64_t accepted, position, sequence;
+    uint64_t hardware_pa;        /* of its response */
     struct walk_log walk[SIDES]; /* without level 3: compared when the answer comes */
 };
 
@@ -24,7 +25,7 @@ struct lockstep {
     struct lockstep_options options;
     struct rtl_mmu *rtl;
     struct mmu *model;
-    struct physmem *memory[SIDES];
+    struct memories memories;
     struct memport port;
     struct mmu_control control;
     struct slot slot[PORTS][IDS];
@@ -43,14 +44,17 @@ struct lockstep {
     void *listener_context;
 };
 
+static void memories_differ(void *context, uint64_t pa);
+
 static bool create_parts(struct lockstep *both, const char **why) {
     const struct mmu_config *config = rtl_mmu_config(both->options.config);
     *why = "no such hardware configuration";
     if (!config)
         return false;
     *why = "out of memory";
+    both->memories = (struct memories){.count = SIDES, .differ = memories_differ, .context = both};
     for (int side = 0; side < SIDES; side++)
-        if (!(both->memory[side] = physmem_create()))
+        if (!(both->memories.memory[side] = physmem_create()))
             return false;
     for (int port = 0; port < PORTS; port++)
         for (unsigned id = 0; id < IDS; id++)
@@ -58,7 +62,7 @@ static bool create_parts(struct lockstep *both, const char **why) {
                 return false;
     if (!(both->rtl = rtl_mmu_open(both->options.config, both->options.seed)))
         return false;
-    struct mmu_memory memory = physmem_callbacks(both->memory[SIDE_MODEL]);
+    struct mmu_memory memory = physmem_callbacks(both->memories.memory[SIDE_MODEL]);
     both->model = mmu_create(config, &memory, why);
     return both->model != NULL;
 }
@@ -75,7 +79,7 @@ struct lockstep *lockstep_create(const struct lockstep_options *options, const c
         lockstep_destroy(both);
         return NULL;
     }
-    memport_init(&both->port, both->memory[SIDE_HARDWARE], options->latency,
+    memport_init(&both->port, both->memories.memory[SIDE_HARDWARE], options->latency,
                  options->stall_percent);
     lockstep_set_control(both, &(struct mmu_control){.mode = MODE_BARE});
     return both;
@@ -88,7 +92,7 @@ void lockstep_destroy(struct lockstep *both) {
         for (unsigned id = 0; id < IDS; id++)
             mmu_job_destroy(both->slot[port][id].job);
     for (int side = 0; side < SIDES; side++)
-        physmem_destroy(both->memory[side]);
+        physmem_destroy(both->memories.memory[side]);
     if (both->rtl)
         rtl_mmu_close(both->rtl);
     mmu_destroy(both->model);
@@ -113,13 +117,16 @@ bool lockstep_has_l2(const struct lockstep *both) {
     return rtl_mmu_config(both->options.config)->tlb[TLB_L2].sets > 0;
 }
 
+const struct memories *lockstep_memories(const struct lockstep *both) {
+    return &both->memories;
+}
+
 struct physmem *lockstep_memory(struct lockstep *both, enum side side) {
-    return both->memory[side];
+    return both->memories.memory[side];
 }
 
 bool lockstep_poke(struct lockstep *both, uint64_t pa, unsigned bytes, uint64_t value) {
-    return physmem_poke(both->memory[SIDE_HARDWARE], pa, bytes, value) &&
-           physmem_poke(both->memory[SIDE_MODEL], pa, bytes, value);
+    return memories_poke(&both->memories, pa, bytes, value);
 }
 
 bool lockstep_busy(const struct lockstep *both, enum port port, uint8_t id) {
@@ -156,14 +163,28 @@ __attribute__((format(printf, 4, 5))) static bool diverge(struct lockstep *both,
     return false;
 }
 
-static void note_latency(struct lockstep *both, const struct slot *slot, enum hit_level level) {
-    struct lockstep_latency *latency = &both->latency[level];
+static void memories_differ(void *context, uint64_t pa) {
+    struct lockstep *both = context;
+    uint64_t word[SIDES] = {0, 0};
+    for (int side = 0; side < SIDES; side++)
+        physmem_read(both->memories.memory[side], pa, 8, &word[side]);
+    diverge(both, COMPARE_WALK, NULL, "the memories differ at %llx: hardware %llx, model %llx",
+            (unsigned long long)pa, (unsigned long long)word[SIDE_HARDWARE],
+            (unsigned long long)word[SIDE_MODEL]);
+}
+
+static void finish_slot(struct lockstep *both, struct slot *slot,
+                        const struct mmu_event *response) {
+    struct lockstep_latency *latency = &both->latency[response->response.level];
     uint64_t cycles = rtl_mmu_cycle(both->rtl) - slot->accepted;
     if (latency->count++ == 0 || cycles < latency->min)
         latency->min = cycles;
     if (cycles > latency->max)
         latency->max = cycles;
     latency->total += cycles;
+    slot->hardware_pa = response->response.pa;
+    slot->busy = false;
+    both->under_way--;
 }
 
 /* Level 3 off: the model translates when the hardware answers; answers and walks are compared then.
@@ -179,9 +200,7 @@ static bool compare_answers(struct lockstep *both, struct slot *slot,
         walk_log_add(&slot->walk[SIDE_MODEL], &model);
         history_add(&both->history, rtl_mmu_cycle(both->rtl), slot->sequence, NULL, &model);
     }
-    slot->busy = false;
-    both->under_way--;
-    note_latency(both, slot, hardware->response.level);
+    finish_slot(both, slot, hardware);
     struct mmu_event same_level = *hardware;
     same_level.response.level = model.response.level;
     if (!event_equal(&same_level, &model))
@@ -212,11 +231,8 @@ static bool compare_step(struct lockstep *both, const struct mmu_event *hardware
     history_add(&both->history, both->last_step, slot->sequence, hardware, stepped ? &model : NULL);
     if (!stepped)
         return diverge(both, COMPARE_ARCHITECTURAL, slot, "the model had already answered");
-    if (hardware->kind == EVENT_RESPONSE) {
-        slot->busy = false;
-        both->under_way--;
-        note_latency(both, slot, hardware->response.level);
-    }
+    if (hardware->kind == EVENT_RESPONSE)
+        finish_slot(both, slot, hardware);
     return event_equal(hardware, &model) ||
            diverge(both, compare_level_of(hardware, &model), slot, "%s: %s",
                    event_name(hardware->kind), compare_explain(hardware, &model));
@@ -298,8 +314,9 @@ bool lockstep_cycle(struct lockstep *both, struct lockstep_offer *offer) {
     return both->divergence.level == COMPARE_NONE;
 }
 
-bool lockstep_translate(struct lockstep *both, const struct mmu_request *request,
-                        struct mmu_response *response) {
+/* Returns once the answer is certain; the slot of the request. NULL: diverged. */
+static struct slot *translate(struct lockstep *both, const struct mmu_request *request,
+                              struct mmu_response *response) {
     struct mmu_request numbered = *request;
     enum port port = request->access == ACCESS_EXECUTE ? PORT_I : PORT_D;
     numbered.id = both->next_id[port];
@@ -309,14 +326,33 @@ bool lockstep_translate(struct lockstep *both, const struct mmu_request *request
     offer.request[port] = &numbered;
     do {
         if (!lockstep_cycle(both, &offer))
-            return false;
+            return NULL;
     } while (!offer.accepted[port]);
     offer.request[port] = NULL;
     const struct mmu_response *answer;
     while (!(answer = mmu_job_answer(slot->job)))
         if (!lockstep_cycle(both, &offer))
-            return false;
+            return NULL;
     *response = *answer;
+    return slot;
+}
+
+bool lockstep_translate(struct lockstep *both, const struct mmu_request *request,
+                        struct mmu_response *response) {
+    return translate(both, request, response) != NULL;
+}
+
+bool lockstep_translate_both(struct lockstep *both, const struct mmu_request *request,
+                             struct mmu_response *response, uint64_t pa[SIDES]) {
+    const struct slot *slot = translate(both, request, response);
+    if (!slot)
+        return false;
+    struct lockstep_offer offer = {.fence = NULL};
+    while (slot->busy)
+        if (!lockstep_cycle(both, &offer))
+            return false;
+    pa[SIDE_HARDWARE] = slot->hardware_pa;
+    pa[SIDE_MODEL] = response->pa;
     return true;
 }
 
@@ -341,14 +377,10 @@ bool lockstep_finish(struct lockstep *both) {
     if (!lockstep_drain(both))
         return false;
     uint64_t pa;
-    if (physmem_equal(both->memory[SIDE_HARDWARE], both->memory[SIDE_MODEL], &pa))
+    if (physmem_equal(both->memories.memory[SIDE_HARDWARE], both->memories.memory[SIDE_MODEL], &pa))
         return true;
-    uint64_t word[SIDES] = {0, 0};
-    for (int side = 0; side < SIDES; side++)
-        physmem_read(both->memory[side], pa, 8, &word[side]);
-    return diverge(both, COMPARE_WALK, NULL,
-                   "the memories differ at %llx: hardware %llx, model %llx", (unsigned long long)pa,
-                   (unsigned long long)word[SIDE_HARDWARE], (unsigned long long)word[SIDE_MODEL]);
+    memories_differ(both, pa);
+    return false;
 }
 
 const struct divergence *lockstep_divergence(const struct lockstep *both) {

@@ -13,6 +13,7 @@
 #include "memport.h"
 #include "mmu/mmu.h"
 #include "physmem/physmem.h"
+#include "replay/memories.h"
 #include "verilated/rtl_mmu.h"
 
 enum side { SIDE_HARDWARE, SIDE_MODEL, SIDES };
@@ -74,6 +75,9 @@ bool lockstep_has_l2(const struct lockstep *both);
 
 struct physmem *lockstep_memory(struct lockstep *both, enum side side);
 
+/* Both memories, in the order of enum side; a difference found through them is a divergence. */
+const struct memories *lockstep_memories(const struct lockstep *both);
+
 /* A word into both memories, whatever is injected there; false: no memory. */
 bool lockstep_poke(struct lockstep *both, uint64_t pa, unsigned bytes, uint64_t value);
 
@@ -83,6 +87,11 @@ bool lockstep_poke(struct lockstep *both, uint64_t pa, unsigned bytes, uint64_t 
  */
 bool lockstep_translate(struct lockstep *both, const struct mmu_request *request,
                         struct mmu_response *response);
+
+/* The same, and waits for the hardware's response: pa[side] is the address that each side gave (on
+ * a fault: 0). */
+bool lockstep_translate_both(struct lockstep *both, const struct mmu_request *request,
+                             struct mmu_response *response, uint64_t pa[SIDES]);
 
 /* Fences both sides; returns once it is acknowledged. False: diverged. */
 bool lockstep_fence(struct lockstep *both, const struct mmu_fence *fence);

@@ -12,17 +12,17 @@
 
 struct pager {
     struct pager_options options;
-    struct pager_memory memory;
+    struct replay_target target;
     const struct mode *mode;
     unsigned leaf_level;
     uint64_t next_frame, next_large, large_frames;
     uint64_t root[PROCESSES]; /* ppn, 0: none yet */
     uint64_t process;
-    struct pager_counters counters;
+    struct system_counters counters;
     const char *problem;
 };
 
-struct pager *pager_create(const struct pager_options *options, const struct pager_memory *memory,
+struct pager *pager_create(const struct pager_options *options, const struct replay_target *target,
                            const char **why) {
     const struct mode *mode = mode_find(options->mode);
     *why = "the mode does not translate";
@@ -39,7 +39,7 @@ struct pager *pager_create(const struct pager_options *options, const struct pag
     if (!pager)
         return NULL;
     pager->options = *options;
-    pager->memory = *memory;
+    pager->target = *target;
     pager->mode = mode;
     pager->leaf_level = level;
     pager->next_frame = FIRST_FRAME;
@@ -75,32 +75,34 @@ static uint64_t new_page(struct pager *pager) {
     return ppn;
 }
 
-bool pager_enter(struct pager *pager, uint64_t process, uint64_t *root_ppn) {
+static enum replay_end enter(void *context, uint64_t process, struct mmu_control *control) {
+    struct pager *pager = context;
     if (process == 0 || process >= PROCESSES) {
         pager->problem = "processes are numbered 1 to 65535";
-        return false;
+        return REPLAY_FAILED;
     }
     if (pager->root[process] == 0) {
         pager->root[process] = new_frame(pager);
         if (pager->root[process] == 0)
-            return false;
+            return REPLAY_FAILED;
         pager->counters.tables++;
     }
     pager->process = process;
-    *root_ppn = pager->root[process];
-    return true;
+    control->root_ppn = pager->root[process];
+    control->asid = (uint16_t)process;
+    return REPLAY_DONE;
 }
 
 static bool write_pte(struct pager *pager, uint64_t pa, uint64_t ppn, uint64_t flags) {
-    if (pager->memory.write(pager->memory.context, pa, pager->mode->pte_bytes,
-                            ppn << PTE_BIT_PPN | flags))
+    if (memories_poke(pager->target.memories, pa, pager->mode->pte_bytes,
+                      ppn << PTE_BIT_PPN | flags))
         return true;
     pager->problem = "out of memory";
     return false;
 }
 
 static bool read_pte(struct pager *pager, uint64_t pa, uint64_t *pte) {
-    if (pager->memory.read(pager->memory.context, pa, pager->mode->pte_bytes, pte))
+    if (memories_read(pager->target.memories, pa, pager->mode->pte_bytes, pte))
         return true;
     pager->problem = "a page table lies where memory refuses accesses";
     return false;
@@ -145,19 +147,9 @@ static uint64_t needed_flags(const struct pager *pager, enum access_type access,
     return flags;
 }
 
-bool pager_fault(struct pager *pager, uint64_t va, enum access_type access,
-                 const struct mmu_response *fault) {
-    switch (fault->reason) {
-    case FAULT_NOT_VALID:
-    case FAULT_NOT_READABLE:
-    case FAULT_NOT_WRITABLE:
-    case FAULT_NOT_EXECUTABLE:
-    case FAULT_ACCESSED_CLEAR:
-    case FAULT_DIRTY_CLEAR:
-        break;
-    default:
-        return false;
-    }
+/* Whether the page is mapped as the access needs it from now on. */
+static bool map(struct pager *pager, uint64_t va, enum access_type access,
+                const struct mmu_response *fault) {
     uint64_t pa, pte;
     if (!descend(pager, va, &pa) || !read_pte(pager, pa, &pte))
         return false;
@@ -172,10 +164,38 @@ bool pager_fault(struct pager *pager, uint64_t va, enum access_type access,
     return true;
 }
 
-const char *pager_problem(const struct pager *pager) {
-    return pager->problem;
+static enum replay_end fault(void *context, const struct mmu_request *request,
+                             const struct mmu_response *response, bool *mended) {
+    struct pager *pager = context;
+    *mended = false;
+    switch (response->reason) {
+    case FAULT_NOT_VALID:
+    case FAULT_NOT_READABLE:
+    case FAULT_NOT_WRITABLE:
+    case FAULT_NOT_EXECUTABLE:
+    case FAULT_ACCESSED_CLEAR:
+    case FAULT_DIRTY_CLEAR:
+        break;
+    default:
+        return pager->problem ? REPLAY_FAILED : REPLAY_DONE;
+    }
+    if (!map(pager, request->va, request->access, response))
+        return REPLAY_FAILED;
+    const struct mmu_fence fence = {true, true, request->va, (uint16_t)pager->process};
+    pager->counters.fences++;
+    *mended = true;
+    return pager->target.fence(pager->target.context, &fence) ? REPLAY_DONE : REPLAY_STOPPED;
 }
 
-const struct pager_counters *pager_counters(const struct pager *pager) {
-    return &pager->counters;
+static const char *problem(const void *context) {
+    return ((const struct pager *)context)->problem;
+}
+
+static void count(const void *context, struct system_counters *counters) {
+    *counters = ((const struct pager *)context)->counters;
+}
+
+struct replay_system pager_system(struct pager *pager) {
+    return (struct replay_system){
+        .context = pager, .enter = enter, .fault = fault, .problem = problem, .count = count};
 }

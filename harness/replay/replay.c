@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A page may fault for being absent, for A, for D and for a right; more than this is no progress.
- */
-#define TRIES 8
+/* A page may fault for being absent, for A, for D and for a right, and an operating system may ask
+ * for another try; more than this is no progress. */
+#define TRIES 32
 
 struct replay {
     struct replay_options options;
@@ -17,9 +17,12 @@ struct replay {
     struct mmu_control control;
     enum privilege priv;
     uint64_t process;
-    bool own_tables; /* the trace set a root: no pager, no moving */
-    struct pager *pager;
+    bool own_tables; /* the trace set a root: nobody pages, no moving */
+    bool paging;     /* an access has been played that somebody pages for: the mode stays */
+    struct replay_system system;
+    struct pager *pager; /* its context, if it is ours */
     struct fit *fit;
+    uint64_t fences;                  /* of the trace */
     struct mmu_request latest[PORTS]; /* for repeats */
     bool has_latest[PORTS];
     unsigned latest_misses[PORTS];
@@ -28,13 +31,16 @@ struct replay {
 };
 
 struct replay *replay_create(const struct replay_options *options, const struct trace_info *info,
-                             const struct replay_target *target) {
+                             const struct replay_target *target,
+                             const struct replay_system *system) {
     struct replay *replay = calloc(1, sizeof *replay);
     if (!replay)
         return NULL;
     replay->options = *options;
     replay->info = *info;
     replay->target = *target;
+    if (system)
+        replay->system = *system;
     replay->priv = PRIV_U;
     replay->process = 1;
     replay->control = (struct mmu_control){.mode = options->mode, .adue = options->adue};
@@ -65,8 +71,9 @@ bool replay_limit_reached(const struct replay *replay) {
 }
 
 const struct replay_counters *replay_counters(struct replay *replay) {
-    if (replay->pager)
-        replay->counters.pager = *pager_counters(replay->pager);
+    if (replay->paging)
+        replay->system.count(replay->system.context, &replay->counters.system);
+    replay->counters.fences = replay->fences + replay->counters.system.fences;
     if (replay->fit)
         replay->counters.moved_regions = fit_regions(replay->fit);
     return &replay->counters;
@@ -79,6 +86,13 @@ const struct mmu_control *replay_control(const struct replay *replay) {
 static enum replay_end fail(struct replay *replay, const char *why) {
     snprintf(replay->problem, sizeof replay->problem, "%s", why ? why : "out of memory");
     return REPLAY_FAILED;
+}
+
+/* What the system said, if anything. */
+static enum replay_end system_end(struct replay *replay, enum replay_end end) {
+    if (end == REPLAY_FAILED || end == REPLAY_WRONG)
+        fail(replay, replay->system.problem(replay->system.context));
+    return end;
 }
 
 /* Registers of RV32 are narrower (12.1.11): what they cannot hold is no use of Sv32. */
@@ -94,22 +108,31 @@ static enum replay_end apply_control(struct replay *replay) {
 static enum replay_end enter_process(struct replay *replay, uint64_t process) {
     replay->process = process;
     replay->control.asid = (uint16_t)process;
-    if (!replay->own_tables && replay->pager &&
-        !pager_enter(replay->pager, process, &replay->control.root_ppn))
-        return fail(replay, pager_problem(replay->pager));
+    if (replay->paging) {
+        enum replay_end end =
+            replay->system.enter(replay->system.context, process, &replay->control);
+        if (end != REPLAY_DONE)
+            return system_end(replay, end);
+    }
     return apply_control(replay);
 }
 
-/* The pager and the rule for addresses, once the first access shows that they are wanted. */
-static enum replay_end start_paging(struct replay *replay) {
+static enum replay_end create_pager(struct replay *replay) {
     const char *why;
-    const struct pager_memory memory = {replay->target.context, replay->target.read,
-                                        replay->target.write};
     const struct pager_options options = {replay->control.mode, replay->options.page,
                                           replay->options.rights};
-    replay->pager = pager_create(&options, &memory, &why);
+    replay->pager = pager_create(&options, &replay->target, &why);
     if (!replay->pager)
         return fail(replay, why);
+    replay->system = pager_system(replay->pager);
+    return REPLAY_DONE;
+}
+
+/* Pages and the rule for addresses, once the first access shows that they are wanted. */
+static enum replay_end start_paging(struct replay *replay) {
+    if (!replay->system.context && create_pager(replay) != REPLAY_DONE)
+        return REPLAY_FAILED;
+    replay->paging = true;
     replay->fit = fit_create(replay->control.mode, replay->info.va_bits);
     if (!replay->fit)
         return fail(replay, NULL);
@@ -150,35 +173,50 @@ static void count_references(struct replay *replay, enum port port, bool looked_
         replay->counters.lookups[port == PORT_I ? TLB_I : TLB_D] += count;
 }
 
-/* One page's part of a reference: translate, have faults mended, try again. */
+/* The reference happened; pa: where, in each memory. */
+static enum replay_end tell_access(struct replay *replay, const struct mmu_request *request,
+                                   unsigned bytes, const uint64_t *pa) {
+    const struct replay_system *system = &replay->system;
+    if (!system->accessed)
+        return REPLAY_DONE;
+    return system_end(replay, system->accessed(system->context, request, bytes, pa));
+}
+
+/*
+ * One page's part of a reference: translate, have faults mended, try again. `bytes`: of the part,
+ * 0 not recorded; pa: where it came to, in each memory, if there is a system that wants to know.
+ */
 static enum replay_end translate_part(struct replay *replay, const struct mmu_request *request,
-                                      struct mmu_response *first) {
+                                      unsigned bytes, struct mmu_response *first, uint64_t *pa) {
     struct mmu_response response;
+    if (!replay->system.accessed)
+        pa = NULL;
     for (int tries = 0; tries < TRIES; tries++) {
         replay->counters.translations++;
-        if (!replay->target.translate(replay->target.context, request, &response))
+        if (!replay->target.translate(replay->target.context, request, &response, pa))
             return REPLAY_STOPPED;
         if (tries == 0)
             *first = response;
         if (response.reason == FAULT_NONE)
-            return REPLAY_DONE;
+            return tell_access(replay, request, bytes, pa);
         replay->counters.faults++;
-        if (!replay->pager || !pager_fault(replay->pager, request->va, request->access, &response))
+        if (!replay->paging)
             break;
-        const struct mmu_fence fence = {true, true, request->va, replay->control.asid};
-        replay->counters.fences++;
-        if (!replay->target.fence(replay->target.context, &fence))
-            return REPLAY_STOPPED;
+        bool mended;
+        enum replay_end end =
+            replay->system.fault(replay->system.context, request, &response, &mended);
+        if (end != REPLAY_DONE)
+            return system_end(replay, end);
+        if (!mended)
+            break;
     }
-    if (replay->pager && pager_problem(replay->pager))
-        return fail(replay, pager_problem(replay->pager));
     replay->counters.unmended++;
     return REPLAY_DONE;
 }
 
 static enum replay_end play_access(struct replay *replay, const struct trace_record *record) {
     enum replay_end end;
-    if (!replay->own_tables && !replay->pager && replay->control.mode != MODE_BARE &&
+    if (!replay->own_tables && !replay->paging && replay->control.mode != MODE_BARE &&
         (end = start_paging(replay)) != REPLAY_DONE)
         return end;
     enum port port = record->access == ACCESS_EXECUTE ? PORT_I : PORT_D;
@@ -195,7 +233,9 @@ static enum replay_end play_access(struct replay *replay, const struct trace_rec
         if (replay->fit && !fit_address(replay->fit, va, &request.va))
             return fail(replay, fit_problem(replay->fit));
         struct mmu_response first;
-        if ((end = translate_part(replay, &request, &first)) != REPLAY_DONE)
+        uint64_t pa[MEMORIES_MAX];
+        end = translate_part(replay, &request, record->bytes ? part : 0, &first, pa);
+        if (end != REPLAY_DONE)
             return end;
         looked_up |= first.level != LEVEL_NONE;
         if (missed(&first) > misses)
@@ -214,6 +254,34 @@ static enum replay_end play_access(struct replay *replay, const struct trace_rec
     return REPLAY_DONE;
 }
 
+/*
+ * What is left of a run whose first reference came to `pa`. The offsets of folded references are
+ * not recorded: walk through the page, so that they vary.
+ */
+static enum replay_end play_rest(struct replay *replay, const struct mmu_request *request,
+                                 uint64_t count, uint64_t *pa) {
+    const uint64_t offset = PAGE_BYTES - 1;
+    const struct replay_target *target = &replay->target;
+    bool told = replay->system.accessed && replay->system.repeats;
+    if (target->skips_repeats && !told)
+        return REPLAY_DONE;
+    struct mmu_request next = *request;
+    for (uint64_t i = 0; i < count; i++) {
+        struct mmu_response response = {.reason = FAULT_NONE};
+        next.va = (request->va & ~offset) | ((request->va + 8 * (i + 1)) & offset);
+        for (unsigned m = 0; told && m < target->memories->count; m++)
+            pa[m] = (pa[m] & ~offset) | (next.va & offset);
+        if (!target->skips_repeats &&
+            !target->translate(target->context, &next, &response, told ? pa : NULL))
+            return REPLAY_STOPPED;
+        enum replay_end end;
+        if (told && response.reason == FAULT_NONE &&
+            (end = tell_access(replay, &next, 0, pa)) != REPLAY_DONE)
+            return end;
+    }
+    return REPLAY_DONE;
+}
+
 /* The first one in full, since a fence may have come in between; the rest must hit. */
 static enum replay_end play_repeat(struct replay *replay, const struct trace_record *record) {
     enum port port = (enum port)record->port;
@@ -221,11 +289,12 @@ static enum replay_end play_repeat(struct replay *replay, const struct trace_rec
         return fail(replay, "a repeat comes before any access of its stream");
     const struct mmu_request *request = &replay->latest[port];
     struct mmu_response first;
+    uint64_t pa[MEMORIES_MAX];
     uint64_t before = replay->counters.unmended;
     uint64_t left = references_left(replay);
     uint64_t count = record->count < left ? record->count : left;
     for (uint64_t done = 0; done < count; done++) {
-        enum replay_end end = translate_part(replay, request, &first);
+        enum replay_end end = translate_part(replay, request, 0, &first, pa);
         if (end != REPLAY_DONE)
             return end;
         count_references(replay, port, first.level != LEVEL_NONE, 1);
@@ -233,8 +302,8 @@ static enum replay_end play_repeat(struct replay *replay, const struct trace_rec
         if (replay->counters.unmended != before)
             continue;
         uint64_t rest = count - done - 1;
-        if (rest > 0 && !replay->target.repeat(replay->target.context, request, rest))
-            return REPLAY_STOPPED;
+        if (rest > 0 && (end = play_rest(replay, request, rest, pa)) != REPLAY_DONE)
+            return end;
         replay->counters.translations += rest;
         count_references(replay, port, first.level != LEVEL_NONE, rest);
         break;
@@ -242,18 +311,26 @@ static enum replay_end play_repeat(struct replay *replay, const struct trace_rec
     return REPLAY_DONE;
 }
 
+/* An operating system's own registers are no trace's to set. */
+static bool is_the_systems(enum trace_register reg) {
+    return reg == TRACE_ROOT || reg == TRACE_ASID || reg == TRACE_PRIV || reg == TRACE_ADUE;
+}
+
 static enum replay_end play_set(struct replay *replay, const struct trace_record *record) {
     struct mmu_control *control = &replay->control;
+    if (replay->system.owns_machine && is_the_systems((enum trace_register)record->reg))
+        return fail(replay, "the trace sets what an operating system rules over (tables, ASID, "
+                            "privilege or ADUE)");
     switch ((enum trace_register)record->reg) {
     case TRACE_MODE:
-        if (replay->pager)
+        if (replay->paging)
             return fail(replay, "the mode changes in a trace that brings no tables of its own");
         if (replay->options.mode_given && record->value != replay->options.mode)
             return fail(replay, "the trace sets another mode than the one asked for");
         control->mode = (enum paging_mode)record->value;
         break;
     case TRACE_ROOT:
-        if (replay->pager)
+        if (replay->paging)
             return fail(replay, "the root is set after accesses that needed a pager");
         if (replay->options.pager_given)
             return fail(replay, "the trace brings its own tables: page size and rights are its");
@@ -291,12 +368,12 @@ static enum replay_end play_fence(struct replay *replay, const struct trace_reco
     struct mmu_fence fence = {record->has_va, record->has_asid, record->va, record->asid};
     if (replay->fit && fence.has_va && !fit_address(replay->fit, record->va, &fence.va))
         return fail(replay, fit_problem(replay->fit));
-    replay->counters.fences++;
+    fence.has_asid &= !replay->system.owns_machine;
+    replay->fences++;
     return replay->target.fence(replay->target.context, &fence) ? REPLAY_DONE : REPLAY_STOPPED;
 }
 
 static enum replay_end play(struct replay *replay, const struct trace_record *record) {
-    void *context = replay->target.context;
     switch ((enum trace_kind)record->kind) {
     case TRACE_ACCESS:
         return play_access(replay, record);
@@ -307,11 +384,13 @@ static enum replay_end play(struct replay *replay, const struct trace_record *re
     case TRACE_FENCE:
         return play_fence(replay, record);
     case TRACE_MEMORY:
-        if (!replay->target.write(context, record->va, record->bytes, record->value))
+        if (replay->system.owns_machine)
+            return fail(replay, "the trace writes memory that an operating system rules over");
+        if (!memories_poke(replay->target.memories, record->va, record->bytes, record->value))
             return fail(replay, "out of memory");
         return REPLAY_DONE;
     case TRACE_BUSERROR:
-        if (!replay->target.bus_error(context, record->va, record->value))
+        if (!memories_add_error(replay->target.memories, record->va, record->value))
             return fail(replay, "a bus error range is empty");
         return REPLAY_DONE;
     case TRACE_SWITCH:

@@ -1,30 +1,13 @@
 /*
- * Plays a trace to whatever translates: both MMUs in lockstep, or the model alone. Splits
- * references that cross pages, moves addresses into the mode (fit.h), pages on first touch
- * (pager.h) unless the trace brings its own tables, and counts.
+ * Plays a trace to whatever translates (target.h): both MMUs in lockstep, or the model alone.
+ * Splits references that cross pages, moves addresses into the mode (fit.h), has a system page
+ * (system.h) unless the trace brings its own tables, and counts.
  */
 #ifndef TWINWALK_REPLAY_REPLAY_H
 #define TWINWALK_REPLAY_REPLAY_H
 
-#include "mmu/mmu.h"
-#include "replay/pager.h"
+#include "pager.h"
 #include "trace.h"
-
-/* Whatever translates. Functions that return bool: false ends the replay (REPLAY_STOPPED). */
-struct replay_target {
-    void *context;
-    void (*control)(void *context, const struct mmu_control *control);
-    bool (*translate)(void *context, const struct mmu_request *request,
-                      struct mmu_response *response);
-    /* `count` more translations of the page that `request` was translated for just now. */
-    bool (*repeat)(void *context, const struct mmu_request *request, uint64_t count);
-    bool (*fence)(void *context, const struct mmu_fence *fence);
-    bool (*read)(void *context, uint64_t pa, unsigned bytes, uint64_t *value);
-    bool (*write)(void *context, uint64_t pa, unsigned bytes, uint64_t value);
-    bool (*bus_error)(void *context, uint64_t from, uint64_t to);
-    void (*position)(void *context, uint64_t record);
-    bool has_l2; /* there is a second level to miss */
-};
 
 struct replay_options {
     enum paging_mode mode; /* of traces that do not set one */
@@ -42,25 +25,25 @@ struct replay_counters {
     uint64_t references[PORTS];
     uint64_t lookups[TLBS], misses[TLBS];
     uint64_t l2_misses[PORTS];
-    uint64_t translations; /* asked of the target: parts, and tries after faults */
-    uint64_t faults;       /* answers that were faults, mended or not */
-    uint64_t unmended;     /* faults that nobody mended: the reference did not happen */
-    uint64_t fences, switches;
-    uint64_t records; /* played */
-    struct pager_counters pager;
+    uint64_t translations;     /* asked of the target: parts, and tries after faults */
+    uint64_t faults;           /* answers that were faults, mended or not */
+    uint64_t unmended;         /* faults that nobody mended: the reference did not happen */
+    uint64_t fences, switches; /* the system's fences too */
+    uint64_t records;          /* played */
+    struct system_counters system;
     unsigned moved_regions; /* fit.h */
 };
 
-enum replay_end { REPLAY_DONE, REPLAY_STOPPED, REPLAY_FAILED };
-
 struct replay;
 
-/* `info` of the trace to come. NULL: no memory. */
+/* `info` of the trace to come; system NULL: the first-touch pager. NULL: no memory. */
 struct replay *replay_create(const struct replay_options *options, const struct trace_info *info,
-                             const struct replay_target *target);
+                             const struct replay_target *target,
+                             const struct replay_system *system);
 void replay_destroy(struct replay *replay);
 
-/* The next n records. After REPLAY_FAILED replay_problem() says why; DONE also once at the limit.
+/* The next n records. After REPLAY_FAILED and WRONG replay_problem() says why; DONE also once at
+ * the limit.
  */
 enum replay_end replay_records(struct replay *replay, const struct trace_record *record, size_t n);
 bool replay_limit_reached(const struct replay *replay);

@@ -6,12 +6,13 @@
 
 bool sim_init(struct sim *sim, const struct mmu_config *config, const char **why) {
     *why = "out of memory";
-    sim->mmu = NULL;
+    *sim = (struct sim){.mmu = NULL};
     sim->has_l2 = config->tlb[TLB_L2].sets > 0;
-    sim->memory = physmem_create();
-    if (!sim->memory)
+    struct physmem *physical = physmem_create();
+    if (!physical)
         return false;
-    struct mmu_memory memory = physmem_callbacks(sim->memory);
+    sim->memories = (struct memories){.count = 1, .memory = {physical}};
+    struct mmu_memory memory = physmem_callbacks(physical);
     sim->mmu = mmu_create(config, &memory, why);
     if (!sim->mmu)
         sim_free(sim);
@@ -20,9 +21,9 @@ bool sim_init(struct sim *sim, const struct mmu_config *config, const char **why
 
 void sim_free(struct sim *sim) {
     mmu_destroy(sim->mmu);
-    physmem_destroy(sim->memory);
+    physmem_destroy(sim->memories.memory[0]);
     sim->mmu = NULL;
-    sim->memory = NULL;
+    sim->memories.memory[0] = NULL;
 }
 
 static void set_control(void *context, const struct mmu_control *control) {
@@ -30,36 +31,15 @@ static void set_control(void *context, const struct mmu_control *control) {
 }
 
 static bool translate(void *context, const struct mmu_request *request,
-                      struct mmu_response *response) {
-    mmu_translate(((struct sim *)context)->mmu, request, response);
-    return true;
-}
-
-/*
- * The page was translated just now, so it is the most recent entry of its set in the L1:
- * translating it again hits and changes nothing (model/mmu/job.h, struct recent_page). The replay
- * counts them.
- */
-static bool repeat(void *context, const struct mmu_request *request, uint64_t count) {
-    (void)context, (void)request, (void)count;
+                      struct mmu_response *response, uint64_t *pa) {
+    if (mmu_translate(((struct sim *)context)->mmu, request, response) && pa)
+        *pa = response->pa;
     return true;
 }
 
 static bool fence(void *context, const struct mmu_fence *which) {
     mmu_fence(((struct sim *)context)->mmu, which);
     return true;
-}
-
-static bool read_memory(void *context, uint64_t pa, unsigned bytes, uint64_t *value) {
-    return physmem_read(((struct sim *)context)->memory, pa, bytes, value);
-}
-
-static bool write_memory(void *context, uint64_t pa, unsigned bytes, uint64_t value) {
-    return physmem_poke(((struct sim *)context)->memory, pa, bytes, value);
-}
-
-static bool bus_error(void *context, uint64_t from, uint64_t to) {
-    return physmem_add_error(((struct sim *)context)->memory, from, to);
 }
 
 static void set_position(void *context, uint64_t record) {
@@ -71,13 +51,13 @@ struct replay_target sim_target(struct sim *sim) {
         .context = sim,
         .control = set_control,
         .translate = translate,
-        .repeat = repeat,
         .fence = fence,
-        .read = read_memory,
-        .write = write_memory,
-        .bus_error = bus_error,
         .position = set_position,
+        .memories = &sim->memories,
         .has_l2 = sim->has_l2,
+        /* The most recent entry of its set in the L1 hits again and nothing changes
+         * (model/mmu/job.h, struct recent_page). */
+        .skips_repeats = true,
     };
 }
 

@@ -42,7 +42,7 @@ static uint64_t play(const char *path, const struct replay_target *target) {
     struct trace_reader *reader = trace_open(path, &error);
     if (!reader)
         die(error.text);
-    struct replay *replay = replay_create(&options, trace_reader_info(reader), target);
+    struct replay *replay = replay_create(&options, trace_reader_info(reader), target, NULL);
     if (!replay || replay_trace(replay, reader, NULL, &error) != REPLAY_DONE)
         die("a trace does not play to its end");
     const struct replay_counters *counters = replay_counters(replay);
@@ -105,7 +105,8 @@ static void keep(struct requests *requests, const struct mmu_request *request) {
 }
 
 static bool keep_translate(void *context, const struct mmu_request *request,
-                           struct mmu_response *response) {
+                           struct mmu_response *response, uint64_t *pa) {
+    (void)pa;
     struct requests *requests = context;
     mmu_translate(requests->sim.mmu, request, response);
     if (response->reason == FAULT_NONE)
@@ -121,12 +122,6 @@ static void keep_control(void *context, const struct mmu_control *control) {
         mmu_set_control(requests->sim.mmu, control);
 }
 
-static bool keep_repeat(void *context, const struct mmu_request *request, uint64_t count) {
-    for (uint64_t i = 0; i < count; i++)
-        keep(context, request);
-    return true;
-}
-
 /* The sim is the first member, so that its own functions find it at the same address. */
 static void expand(struct requests *requests, const char *path) {
     const char *why;
@@ -137,7 +132,7 @@ static void expand(struct requests *requests, const char *path) {
     target.context = requests;
     target.control = keep_control;
     target.translate = keep_translate;
-    target.repeat = keep_repeat;
+    target.skips_repeats = false;
     play(path, &target);
 }
 

@@ -48,7 +48,7 @@ static bool trace_diverges(const char *path, const char *config, bool no_tlb_che
     struct replay_options options = {.mode = MODE_SV39, .page = PAGE_4K};
     struct replay_target target = lockstep_target(both);
     struct replay *replay =
-        reader && both ? replay_create(&options, trace_reader_info(reader), &target) : NULL;
+        reader && both ? replay_create(&options, trace_reader_info(reader), &target, NULL) : NULL;
     bool diverged = false;
     if (!replay || replay_trace(replay, reader, NULL, &error) == REPLAY_FAILED) {
         snprintf(verdict->problem, sizeof verdict->problem, "%.100s: %.150s", path, error.text);

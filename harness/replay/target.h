@@ -1,0 +1,28 @@
+/*
+ * What a trace is played to: whatever translates, with its memories.
+ */
+#ifndef TWINWALK_REPLAY_TARGET_H
+#define TWINWALK_REPLAY_TARGET_H
+
+#include "memories.h"
+#include "mmu/mmu.h"
+
+/* Functions that return bool: false ends the replay (REPLAY_STOPPED). */
+struct replay_target {
+    void *context;
+    void (*control)(void *context, const struct mmu_control *control);
+    /* pa, unless NULL: the address that memory i's own side answered (on a fault: not set). */
+    bool (*translate)(void *context, const struct mmu_request *request,
+                      struct mmu_response *response, uint64_t *pa);
+    bool (*fence)(void *context, const struct mmu_fence *fence);
+    void (*position)(void *context, uint64_t record);
+    const struct memories *memories;
+    bool has_l2; /* there is a second level to miss */
+    /*
+     * A page that was translated just now is translated again by a hit that changes nothing:
+     * repeats are counted, not played.
+     */
+    bool skips_repeats;
+};
+
+#endif
