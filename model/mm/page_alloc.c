@@ -197,7 +197,9 @@ void free_pages(struct kernel *k, struct page *page, unsigned order) {
     free_pages_prepare(page, order);
     count_event(k, STAT_pgfree, UINT64_C(1) << order);
     mm_event(k, MM_EVENT_FREE, page_to_pfn(k, page), order, page->zone);
-    free_one_page(k, page_zone(k, page), page, order);
+    unsigned run = order < MAX_ORDER ? order : MAX_ORDER; /* contig.c's are longer */
+    for (uint64_t i = 0; i < UINT64_C(1) << order; i += UINT64_C(1) << run)
+        free_one_page(k, page_zone(k, page), &page[i], run);
 }
 
 void get_page(struct page *page) {
