@@ -51,6 +51,8 @@ static bool check_user_page(struct checker *check, struct page *page, uint64_t p
         return wrong_page(check, page, pfn, "writable in a private mapping, but not its alone");
     if (page_has(page, PG_hugetlb))
         return true;
+    if (!page->mapping && page_has(page, PG_swapcache)) /* read ahead, nobody's yet */
+        return notes->ptes == 0 || wrong_page(check, page, pfn, "mapped, but nobody's");
     if (page_has(page, PG_anon) ? !page_has(page, PG_swapbacked) : !page_inode(page))
         return wrong_page(check, page, pfn, "neither anonymous nor of a file");
     if (page_has(page, PG_anon))
