@@ -6,7 +6,7 @@
 /* Full slabs are on no list: they are found by their frames. */
 static bool check_slab_frames(struct checker *check, const struct kmem_cache *cache) {
     struct kernel *k = check->k;
-    uint64_t slabs = 0;
+    uint64_t slabs = 0, frames = 0;
     for (unsigned n = 0; n < k->config.nodes; n++) {
         struct pglist_data *node = &k->node[n];
         for (uint64_t i = 0; i < node->spanned_pages; i++) {
@@ -17,15 +17,16 @@ static bool check_slab_frames(struct checker *check, const struct kmem_cache *ca
             if (page->refcount != 1)
                 return wrong(check, "frame %#llx: a slab of %s with refcount %d", (ull)pfn,
                              cache->name, page->refcount);
-            if (!own_frames(check, pfn, UINT64_C(1) << cache->order, OWNER_SLAB))
+            if (!own_frames(check, pfn, page_frames(page), OWNER_SLAB))
                 return false;
             slabs++;
+            frames += page_frames(page); /* fewer than usual if memory was fragmented */
         }
     }
     if (slabs != cache->nr_slabs)
         return wrong(check, "cache %s: %llu slabs in memory, counted %llu", cache->name, (ull)slabs,
                      (ull)cache->nr_slabs);
-    check->stat[STAT_nr_slab] += slabs << cache->order;
+    check->stat[STAT_nr_slab] += frames;
     return true;
 }
 

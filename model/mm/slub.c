@@ -1,6 +1,7 @@
 #include "slub_internal.h"
 
 #include "page_alloc.h"
+#include "slab_memory.h"
 
 #define CACHE_LINE 64u
 
@@ -288,9 +289,7 @@ int kmem_cache_destroy(struct kernel *k, struct kmem_cache *cache) {
     return 0;
 }
 
-/* The cache of caches describes itself: its first slab is made with a descriptor on the stack
- * (Linux: bootstrap()). */
-static struct kmem_cache *bootstrap(struct kernel *k, unsigned flags) {
+struct kmem_cache *kmem_cache_bootstrap(struct kernel *k, unsigned flags) {
     struct kmem_cache boot;
     cache_init(&boot, "kmem_cache", sizeof boot, 0, flags | SLAB_HWCACHE_ALIGN);
     struct kmem_cache *cache = kmem_cache_alloc(k, &boot, GFP_KERNEL);
@@ -301,32 +300,6 @@ static struct kmem_cache *bootstrap(struct kernel *k, unsigned flags) {
     cache->cpu_slab->cache = cache;
     TAILQ_INSERT_TAIL(&k->caches, cache, list);
     return cache;
-}
-
-static const struct {
-    const char *name;
-    unsigned size;
-} kmalloc_info[KMALLOC_CLASSES] = {{"kmalloc-8", 8},     {"kmalloc-16", 16},   {"kmalloc-32", 32},
-                                   {"kmalloc-64", 64},   {"kmalloc-96", 96},   {"kmalloc-128", 128},
-                                   {"kmalloc-192", 192}, {"kmalloc-256", 256}, {"kmalloc-512", 512},
-                                   {"kmalloc-1k", 1024}, {"kmalloc-2k", 2048}, {"kmalloc-4k", 4096},
-                                   {"kmalloc-8k", 8192}};
-
-int kmem_cache_init(struct kernel *k) {
-    unsigned flags = k->config.slub_debug ? SLAB_DEBUG : 0;
-    TAILQ_INIT(&k->caches);
-    k->slab_chunks = NULL;
-    k->kmem_cache = bootstrap(k, flags);
-    for (unsigned i = 0; i < KMALLOC_CLASSES && k->kmem_cache; i++) {
-        k->kmalloc_caches[i] =
-            kmem_cache_create(k, kmalloc_info[i].name, kmalloc_info[i].size, 0, flags);
-        if (!k->kmalloc_caches[i])
-            break;
-    }
-    if (k->kmem_cache && k->kmalloc_caches[KMALLOC_CLASSES - 1])
-        return 0;
-    kmem_cache_exit(k);
-    return -ENOMEM;
 }
 
 void kmem_cache_exit(struct kernel *k) {
@@ -341,23 +314,6 @@ void kmem_cache_exit(struct kernel *k) {
     k->kmem_cache = NULL;
     memset(k->kmalloc_caches, 0, sizeof k->kmalloc_caches);
     memset(k->own, 0, sizeof k->own);
-}
-
-/* The smallest class that holds `size` bytes. */
-static unsigned kmalloc_index(size_t size) {
-    static const uint8_t small[24] = {0, 1, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4,
-                                      5, 5, 5, 5, 6, 6, 6, 6, 6, 6, 6, 6};
-    if (size == 0)
-        return 0;
-    if (size <= 192)
-        return small[(size - 1) / 8];
-    return 63u - (unsigned)__builtin_clzll(size - 1); /* 256 bytes, 2^8, is class 7 */
-}
-
-void *kmalloc(struct kernel *k, size_t size, gfp_t gfp) {
-    if (size > SLUB_MAX_SIZE)
-        return NULL;
-    return kmem_cache_alloc(k, k->kmalloc_caches[kmalloc_index(size)], gfp);
 }
 
 void kfree(struct kernel *k, void *object) {

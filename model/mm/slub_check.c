@@ -1,4 +1,5 @@
 /* Poisoning, redzones and the consistency of slabs (Linux: the debugging half of mm/slub.c). */
+#include "slab_memory.h"
 #include "slub_internal.h"
 
 /* The patterns of Linux's poison.h. */

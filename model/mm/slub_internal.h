@@ -2,7 +2,6 @@
 #ifndef TWINWALK_MM_SLUB_INTERNAL_H
 #define TWINWALK_MM_SLUB_INTERNAL_H
 
-#include "slab_memory.h"
 #include "slub.h"
 
 #include <string.h>
@@ -51,6 +50,10 @@ static inline void slab_broken(struct kmem_cache *cache, const char *why) {
     if (!cache->broken)
         cache->broken = why;
 }
+
+/* The cache of caches describes itself: its first slab is made with a descriptor on the stack
+ * (Linux: bootstrap()). NULL: no memory. */
+struct kmem_cache *kmem_cache_bootstrap(struct kernel *k, unsigned flags);
 
 /* Bytes from the object to the end of its right redzone. */
 unsigned slab_inuse(unsigned object_size, unsigned flags);
