@@ -72,7 +72,7 @@ static void task_free(struct kernel *k, struct task_struct *task) {
 /* From now on others may find it, and kill it. */
 static void task_add(struct kernel *k, struct task_struct *task, struct mm_struct *mm) {
     task->mm = mm;
-    task->pid = ++k->next_pid;
+    task->pid = k->next_pid++;
     TAILQ_INSERT_TAIL(&k->tasks, task, list);
 }
 
