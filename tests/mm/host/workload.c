@@ -190,8 +190,8 @@ static bool backing_word(struct parser *parser, struct statement *statement) {
 /* map NAME ADDRESS LENGTH BACKING RIGHTS [populate] */
 static bool parse_map(struct parser *parser, struct statement *statement) {
     if (!new_name(parser, statement->name) || !address_word(parser, &statement->address) ||
-        !pages_word(parser, "the length", &statement->length) ||
-        !backing_word(parser, statement) || !rights_word(parser, &statement->rights))
+        !pages_word(parser, "the length", &statement->length) || !backing_word(parser, statement) ||
+        !rights_word(parser, &statement->rights))
         return false;
     char *text = next_word(parser);
     statement->populate = text && !strcmp(text, "populate");
@@ -254,8 +254,8 @@ static bool parse_mremap(struct parser *parser, struct statement *statement) {
 
 /* madvise ADDRESS LENGTH ADVICE */
 static bool parse_madvise(struct parser *parser, struct statement *statement) {
-    static const char *const words[] = {"dontneed", "populate_read", "populate_write", "hugepage",
-                                        "nohugepage", "collapse", "cold", NULL};
+    static const char *const words[] = {"dontneed",   "populate_read", "populate_write", "hugepage",
+                                        "nohugepage", "collapse",      "cold",           NULL};
     unsigned advice;
     if (!parse_range(parser, statement) || !choice(parser, "advice", words, &advice))
         return false;
@@ -315,12 +315,12 @@ static bool parse_statement(struct parser *parser, const char *operation, unsign
         const char *name;
         bool (*parse)(struct parser *parser, struct statement *statement);
     } operations[] = {
-        [OP_MAP] = {"map", parse_map},           [OP_TOUCH] = {"touch", parse_touch},
-        [OP_MUNMAP] = {"munmap", parse_range},   [OP_MPROTECT] = {"mprotect", parse_mprotect},
-        [OP_MREMAP] = {"mremap", parse_mremap},  [OP_MADVISE] = {"madvise", parse_madvise},
-        [OP_MLOCK] = {"mlock", parse_range},     [OP_MUNLOCK] = {"munlock", parse_range},
-        [OP_BRK] = {"brk", parse_brk},           [OP_FORK] = {"fork", parse_fork},
-        [OP_EXIT] = {"exit", parse_exit},        [OP_MARK] = {"mark", parse_mark},
+        [OP_MAP] = {"map", parse_map},          [OP_TOUCH] = {"touch", parse_touch},
+        [OP_MUNMAP] = {"munmap", parse_range},  [OP_MPROTECT] = {"mprotect", parse_mprotect},
+        [OP_MREMAP] = {"mremap", parse_mremap}, [OP_MADVISE] = {"madvise", parse_madvise},
+        [OP_MLOCK] = {"mlock", parse_range},    [OP_MUNLOCK] = {"munlock", parse_range},
+        [OP_BRK] = {"brk", parse_brk},          [OP_FORK] = {"fork", parse_fork},
+        [OP_EXIT] = {"exit", parse_exit},       [OP_MARK] = {"mark", parse_mark},
     };
     struct workload *workload = parser->workload;
     if (workload->statements == WORKLOAD_STATEMENTS)
@@ -427,8 +427,7 @@ static bool parse_stream(struct parser *parser, FILE *stream) {
 }
 
 bool workload_read(const char *path, struct workload *workload, char *error, size_t size) {
-    struct parser parser = {
-        .workload = workload, .path = path, .error = error, .error_size = size};
+    struct parser parser = {.workload = workload, .path = path, .error = error, .error_size = size};
     *workload = (struct workload){.processes = 1};
     strcpy(workload->process[0].name, "main");
     define_address(&parser, "heap", WORKLOAD_HEAP);

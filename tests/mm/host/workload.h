@@ -19,7 +19,7 @@
 /* Where the break stands at first; both runners bring it there. A multiple of 1 GiB, so that the
  * heap shares no PMD table with the program. */
 #define WORKLOAD_HEAP UINT64_C(0x40000000)
-/* End of the stack of both. */
+/* End of the stack of x86-64; that of Sv48 ends a page higher, in the same tables. */
 #define WORKLOAD_STACK UINT64_C(0x7ffffffff000)
 
 enum operation {
@@ -101,8 +101,8 @@ uint64_t touch_address(const struct statement *touch, uint64_t i, uint64_t *stat
 
 /* What is counted since the start of a process; sizes since the start of the first one. */
 struct figures {
-    int64_t minor, major; /* faults */
-    int64_t vmpte;        /* KiB of tables */
+    int64_t minor, major;      /* faults */
+    int64_t vmpte;             /* KiB of tables */
     int64_t anon, file, shmem; /* KiB resident */
 };
 
