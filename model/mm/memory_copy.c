@@ -92,6 +92,30 @@ static int copy_entry(struct mm_struct *mm, uint64_t va, const struct pte_place 
     return copy_present_pte(copy, va, &source);
 }
 
+/*
+ * What one PTE table of the parent holds from *va on, or one entry above, if there is none; *va
+ * goes on behind it. The child gets a table for each of its parent's, even for one that holds
+ * nothing of the VMA: as in Linux, where each level allocates before it looks.
+ */
+static int copy_table_range(struct copy *copy, uint64_t *va) {
+    struct mm_struct *parent = copy->from->mm;
+    struct pte_place source, child;
+    int error = pgtable_find(parent, *va, 0, &source);
+    if (error)
+        return error;
+    bool nothing = source.level > 0 && pte_none(source.pte);
+    uint64_t bytes = UINT64_C(1) << pt_shift(parent->kernel, source.level ? source.level : 1);
+    uint64_t start = *va, end = (start & ~(bytes - 1)) + bytes;
+    if (end > copy->from->end)
+        end = copy->from->end;
+    *va = end;
+    if (nothing || source.level == 0)
+        error = pgtable_make(copy->to->mm, start, source.level, &child);
+    if (error || nothing)
+        return error;
+    return walk_page_range(parent, start, end, copy_entry, copy);
+}
+
 int copy_page_range(struct vm_area_struct *to, struct vm_area_struct *from) {
     struct copy copy = {.to = to, .from = from};
     if (from->flags & VM_HUGETLB)
@@ -99,5 +123,8 @@ int copy_page_range(struct vm_area_struct *to, struct vm_area_struct *from) {
     /* Without anonymous pages everything can be faulted in again (Linux: vma_needs_copy). */
     if (!from->anon_vma)
         return 0;
-    return walk_page_range(from->mm, from->start, from->end, copy_entry, &copy);
+    int error = 0;
+    for (uint64_t va = from->start; va < from->end && !error;)
+        error = copy_table_range(&copy, &va);
+    return error;
 }
