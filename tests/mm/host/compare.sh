@@ -8,11 +8,11 @@ shift 2
 mine=$("$@" "$workload")
 difference=$(diff --label kernel --label model -U0 <(grep -v '^#' "$figures") - <<<"$mine") && same=1 || same=0
 if grep -q '^differs' "$workload"; then
-  [ $same -eq 0 ] && exit 0
+  [ "$same" -eq 0 ] && exit 0
   echo "$workload says that Linux differs, but it does not"
   exit 1
 fi
-[ $same -eq 1 ] && exit 0
+[ "$same" -eq 1 ] && exit 0
 echo "$workload:"
 echo "$difference"
 exit 1
