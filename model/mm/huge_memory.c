@@ -27,6 +27,12 @@ struct page *huge_page_alloc(struct kernel *k, const struct vm_area_struct *vma,
     return alloc_pages(k, gfp | GFP_HIGHMEM_ZONE | GFP_COMP | GFP_NORETRY, huge_order(k));
 }
 
+/* The zero page's leaf: read only, not reference counted by PTE, but by leaf. */
+static uint64_t huge_zero_pte(const struct kernel *k, const struct vm_area_struct *vma) {
+    uint64_t pfn = page_to_pfn(k, k->huge_zero_page);
+    return make_pte(pfn, vma->flags, false, false) | PTE_SPECIAL_FLAG;
+}
+
 void deposit_table(struct mm_struct *mm, struct page *table) {
     TAILQ_INSERT_HEAD(&mm->deposited, table, list);
 }
@@ -40,40 +46,82 @@ struct page *withdraw_table(struct mm_struct *mm) {
 
 /* ---- the fault ---- */
 
-/* Maps the page by one leaf, `table` deposited for the day it is split. */
-static int map_huge_page(struct vm_area_struct *vma, uint64_t start, struct page *page,
-                         struct page *table) {
-    struct kernel *k = vma->mm->kernel;
-    struct pte_place place;
-    uint64_t pfn = page_to_pfn(k, page);
-    int error = pgtable_make(vma->mm, start, 1, &place);
-    if (!error && !pte_none(place.pte))
+/* The entry at level 1 for a leaf, and the table deposited for the day it is split. */
+struct huge_place {
+    struct pte_place pmd;
+    struct page *table;
+};
+
+static int huge_place_make(struct vm_area_struct *vma, uint64_t start, struct huge_place *place) {
+    place->table = pte_table_alloc(vma->mm, start, 0);
+    if (!place->table)
+        return -ENOMEM;
+    int error = pgtable_make(vma->mm, start, 1, &place->pmd);
+    if (!error && !pte_none(place->pmd.pte))
         error = -EEXIST;
-    if (!error)
-        error = pte_write(k, &place, start, make_pte(pfn, vma->flags, true, true));
     if (error)
+        pte_table_free(vma->mm, start, 0, place->table);
+    return error;
+}
+
+/* Writes the leaf; on failure the table goes. */
+static int huge_place_set(struct vm_area_struct *vma, uint64_t start,
+                          const struct huge_place *place, uint64_t pte) {
+    struct kernel *k = vma->mm->kernel;
+    int error = pte_write(k, &place->pmd, start, pte);
+    if (error) {
+        pte_table_free(vma->mm, start, 0, place->table);
         return error;
+    }
+    deposit_table(vma->mm, place->table);
     if (k->config.user_fences)
         flush_tlb_page(vma->mm, start);
-    page_add_new_anon_rmap(page, vma, start);
-    deposit_table(vma->mm, table);
-    lru_cache_add(k, page);
     return 0;
 }
 
+static void tell_huge(struct kernel *k, uint64_t va, uint64_t pfn) {
+    mm_event(k, MM_EVENT_THP, va & ~(huge_bytes(k) - 1), 0, pfn);
+    mm_event(k, MM_EVENT_FAULT_STEP, va, STEP_ANON_HUGE, pfn);
+}
+
 /* Everything that a huge page needs, or nothing. 0, or why base pages must do. */
-static int make_huge_page(struct vm_area_struct *vma, uint64_t start, struct page **page) {
+static int map_huge_page(struct vm_area_struct *vma, uint64_t start, struct page **page) {
     struct kernel *k = vma->mm->kernel;
+    struct huge_place place;
     *page = huge_page_alloc(k, vma, GFP_ZERO);
-    if (!*page)
-        return -ENOMEM;
-    struct page *table = pte_table_alloc(vma->mm, start, 0);
-    int error = table ? map_huge_page(vma, start, *page, table) : -ENOMEM;
+    int error = *page ? huge_place_make(vma, start, &place) : -ENOMEM;
     if (!error)
-        return 0;
-    if (table)
-        pte_table_free(vma->mm, start, 0, table);
-    put_page(k, *page);
+        error = huge_place_set(vma, start, &place,
+                               make_pte(page_to_pfn(k, *page), vma->flags, true, true));
+    if (error) {
+        if (*page)
+            put_page(k, *page);
+        return error;
+    }
+    page_add_new_anon_rmap(*page, vma, start);
+    lru_cache_add(k, *page);
+    return 0;
+}
+
+/* A reference to the huge zero page, made if there is none. NULL: no memory. */
+static struct page *get_huge_zero_page(struct kernel *k, const struct vm_area_struct *vma) {
+    if (k->huge_zero_page)
+        get_page(k->huge_zero_page);
+    else
+        k->huge_zero_page = huge_page_alloc(k, vma, GFP_ZERO);
+    return k->huge_zero_page;
+}
+
+/* A read: all huge ranges that were only read share one page. */
+static int map_huge_zero_page(struct vm_area_struct *vma, uint64_t start, struct page **page) {
+    struct kernel *k = vma->mm->kernel;
+    struct huge_place place;
+    *page = get_huge_zero_page(k, vma);
+    int error = *page ? huge_place_make(vma, start, &place) : -ENOMEM;
+    if (!error)
+        error = huge_place_set(vma, start, &place, huge_zero_pte(k, vma));
+    if (error && *page)
+        put_page(k, *page);
     return error;
 }
 
@@ -82,7 +130,6 @@ unsigned do_huge_anonymous_page(struct vm_area_struct *vma, uint64_t va, bool wr
     struct pte_place place;
     struct page *page;
     uint64_t start = va & ~(huge_bytes(k) - 1);
-    (void)write; /* there is no huge zero page: reads get memory too */
     *done = true;
     int error = pgtable_find(vma->mm, va, 1, &place);
     if (error)
@@ -93,37 +140,79 @@ unsigned do_huge_anonymous_page(struct vm_area_struct *vma, uint64_t va, bool wr
     }
     if (anon_vma_prepare(vma) != 0)
         return VM_FAULT_OOM;
-    error = make_huge_page(vma, start, &page);
+    error = write ? map_huge_page(vma, start, &page) : map_huge_zero_page(vma, start, &page);
     if (error) {
         count_event(k, STAT_thp_fault_fallback, 1);
         *done = false;
         return 0;
     }
-    uint64_t pfn = page_to_pfn(k, page);
-    count_event(k, STAT_thp_fault_alloc, 1);
-    mm_event(k, MM_EVENT_THP, start, 0, pfn);
-    mm_event(k, MM_EVENT_FAULT_STEP, va, STEP_ANON_HUGE, pfn);
+    if (write)
+        count_event(k, STAT_thp_fault_alloc, 1);
+    else
+        count_event(k, STAT_zero_page, 1);
+    tell_huge(k, va, page_to_pfn(k, page));
     return 0;
 }
 
 /* ---- copy-on-write ---- */
 
+/* The huge zero page gives way to a new page, at once. Not done: no memory for it, it is split. */
+static unsigned wp_huge_zero_page(struct vm_area_struct *vma, uint64_t va,
+                                  const struct pte_place *place, bool *done) {
+    struct kernel *k = vma->mm->kernel;
+    struct pte_place now = *place;
+    struct page *page = huge_page_alloc(k, vma, GFP_ZERO);
+    *done = page != NULL;
+    if (!page) {
+        count_event(k, STAT_thp_fault_fallback, 1);
+        return 0;
+    }
+    int error = pte_read(k, &now);
+    if (!error && now.pte == place->pte) {
+        uint64_t pfn = page_to_pfn(k, page);
+        error = pte_write(k, place, va, make_pte(pfn, vma->flags, true, true));
+    }
+    if (error || now.pte != place->pte) {
+        put_page(k, page);
+        return error ? fault_error(error) : 0;
+    }
+    flush_tlb_page(vma->mm, va);
+    put_page(k, k->huge_zero_page);
+    page_add_new_anon_rmap(page, vma, va & ~(huge_bytes(k) - 1));
+    lru_cache_add(k, page);
+    count_event(k, STAT_thp_fault_alloc, 1);
+    tell_huge(k, va, page_to_pfn(k, page));
+    return 0;
+}
+
+static unsigned reuse_huge_page(struct vm_area_struct *vma, uint64_t va,
+                                const struct pte_place *place) {
+    struct kernel *k = vma->mm->kernel;
+    uint64_t pte = pte_modify(place->pte, vma->flags, true) | PTE_FLAG(A) | PTE_FLAG(D);
+    int error = pte_write(k, place, va, pte);
+    if (error)
+        return fault_error(error);
+    flush_tlb_page(vma->mm, va);
+    count_event(k, STAT_cow_reuse, 1);
+    mm_event(k, MM_EVENT_FAULT_STEP, va, STEP_COW_REUSE, pte_to_pfn(pte));
+    return 0;
+}
+
 unsigned do_huge_wp_page(struct vm_area_struct *vma, uint64_t va, const struct pte_place *place) {
     struct kernel *k = vma->mm->kernel;
     uint64_t pfn = pte_to_pfn(place->pte);
-    struct page *page = pfn_to_page(k, pfn);
-    int error;
-    if (page && page->mapcount == 1 && page->refcount == 1) {
-        uint64_t pte = pte_modify(place->pte, vma->flags, true) | PTE_FLAG(A) | PTE_FLAG(D);
-        error = pte_write(k, place, va, pte);
-        if (error)
-            return fault_error(error);
-        flush_tlb_page(vma->mm, va);
-        count_event(k, STAT_cow_reuse, 1);
-        mm_event(k, MM_EVENT_FAULT_STEP, va, STEP_COW_REUSE, pfn);
-        return 0;
+    const struct page *page = pfn_to_page(k, pfn);
+    bool done = false;
+    if (!page)
+        return VM_FAULT_SIGBUS;
+    if (pte_special(place->pte)) {
+        unsigned result = wp_huge_zero_page(vma, va, place, &done);
+        if (done)
+            return result;
+    } else if (page->mapcount == 1 && page->refcount == 1) {
+        return reuse_huge_page(vma, va, place);
     }
-    error = split_huge_pmd(vma, va);
+    int error = split_huge_pmd(vma, va);
     if (error)
         return fault_error(error);
     mm_event(k, MM_EVENT_FAULT_STEP, va, STEP_HUGE_COW, pfn);
@@ -146,7 +235,8 @@ static int copy_huge_leaf(struct vm_area_struct *to, uint64_t start, const struc
     if (error)
         return error;
     get_page(page);
-    page_add_anon_rmap(page, to, start);
+    if (!pte_special(pte))
+        page_add_huge_rmap(page, to);
     return 0;
 }
 

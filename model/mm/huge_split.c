@@ -1,139 +1,138 @@
-/* Splitting a transparent huge page into base pages, in every address space that maps it. */
+/*
+ * Splitting transparent huge pages: first the leaves, each in its address space, then, when none is
+ * left, the page.
+ */
 #include "fault_internal.h"
 #include "huge_internal.h"
 #include "page_alloc.h"
 #include "rmap.h"
 #include "vmscan.h"
 
-/* ---- tables ---- */
+/* ---- leaves ---- */
 
-/* The mapping's deposited table; it stays deposited until all tables are filled. */
-static int table_place(const struct mm_struct *mm, struct pte_place *place) {
-    const struct page *table = TAILQ_FIRST(&mm->deposited);
-    if (!table)
-        return -ENOMEM;
-    *place = (struct pte_place){page_to_phys(mm->kernel, table), 0, 0};
-    return 0;
-}
-
-/* First pass: the table that will replace the leaf gets its rights for each base page. Hardware
- * does not see it yet. */
-static int fill_table(struct page *page, struct vm_area_struct *vma, uint64_t va,
-                      const struct pte_place *leaf, void *context) {
-    struct kernel *k = vma->mm->kernel;
-    struct pte_place place;
-    int error = table_place(vma->mm, &place);
-    (void)page;
-    (void)context;
+/* The deposited table gets an entry for each base page. Hardware does not see it yet. */
+static int fill_table(struct mm_struct *mm, uint64_t start, const struct page *table,
+                      uint64_t leaf) {
+    struct kernel *k = mm->kernel;
+    struct pte_place place = {page_to_phys(k, table), 0, 0};
+    uint64_t zero = page_to_pfn(k, k->zero_page) << PTE_BIT_PPN;
+    uint64_t flags = leaf & (PTE_FLAG(PPN) - 1);
+    int error = 0;
     for (uint64_t i = 0; i < pt_entries(k) && !error; i++) {
-        error = pte_write(k, &place, va + i * PAGE_BYTES, leaf->pte + (i << PTE_BIT_PPN));
+        /* The huge zero page has no frames to map singly: the small one stands for each. */
+        uint64_t pte = pte_special(leaf) ? zero | flags : leaf + (i << PTE_BIT_PPN);
+        error = pte_write(k, &place, start + i * PAGE_BYTES, pte);
         place.pa += pt_entry_bytes(k);
     }
     return error;
 }
 
-/* Second pass: the pointer takes the place of the leaf. */
-static int link_table(struct page *page, struct vm_area_struct *vma, uint64_t va,
-                      const struct pte_place *leaf, void *context) {
-    const struct page *table = TAILQ_FIRST(&vma->mm->deposited);
-    int32_t *linked = context;
-    (void)page;
-    int error =
-        pte_write(vma->mm->kernel, leaf, va, make_table_pte(page_to_pfn(vma->mm->kernel, table)));
+/* The page is mapped by as many PTEs more, and by a huge leaf less. */
+static void leaf_became_ptes(struct page *head, struct vm_area_struct *vma) {
+    uint64_t frames = page_frames(head);
+    for (uint64_t i = 0; i < frames; i++)
+        page_add_anon_rmap(&head[i], vma, vma->start);
+    page_remove_huge_rmap(head, vma);
+    head->refcount += (int32_t)frames - 1;
+}
+
+/* Replaces one huge leaf by its table; the page stays as it is. */
+static int split_leaf(struct vm_area_struct *vma, uint64_t start, const struct pte_place *place) {
+    struct mm_struct *mm = vma->mm;
+    struct kernel *k = mm->kernel;
+    struct page *table = TAILQ_FIRST(&mm->deposited),
+                *head = pfn_to_page(k, pte_to_pfn(place->pte));
+    if (!table || !head)
+        return -EIO;
+    int error = fill_table(mm, start, table, place->pte);
+    if (!error)
+        error = pte_write(k, place, start, make_table_pte(page_to_pfn(k, table)));
     if (error)
         return error;
-    flush_tlb_page(vma->mm, va);
-    ++*linked;
+    flush_tlb_page(mm, start);
+    withdraw_table(mm);
+    if (pte_special(place->pte))
+        put_page(k, head);
+    else
+        leaf_became_ptes(head, vma);
+    count_event(k, STAT_thp_split_pmd, 1);
     return 0;
-}
-
-/* Whether the page's first frame is mapped here by a base leaf, as after link_table(). */
-static bool is_linked(const struct page *page, struct mm_struct *mm, uint64_t va,
-                      struct pte_place *first) {
-    return pgtable_find(mm, va, 0, first) == 0 && first->level == 0 && pte_present(first->pte) &&
-           pte_to_pfn(first->pte) == page_to_pfn(mm->kernel, page);
-}
-
-/* Third pass: the table in use is a deposit no more. */
-static int take_table(struct page *page, struct vm_area_struct *vma, uint64_t va, void *context) {
-    struct pte_place first;
-    (void)context;
-    if (is_linked(page, vma->mm, va, &first)) {
-        withdraw_table(vma->mm);
-        count_event(vma->mm->kernel, STAT_thp_split_pmd, 1);
-    }
-    return 0;
-}
-
-/* Or, if a bus error left some mapping behind: back to the leaf, which the first entry spells. */
-static int unlink_table(struct page *page, struct vm_area_struct *vma, uint64_t va, void *context) {
-    struct pte_place first, pointer;
-    (void)context;
-    if (is_linked(page, vma->mm, va, &first) && pgtable_find(vma->mm, va, 1, &pointer) == 0 &&
-        pte_write(vma->mm->kernel, &pointer, va, first.pte) == 0)
-        flush_tlb_page(vma->mm, va);
-    return 0;
-}
-
-/* All mappings of the page, or none. */
-static int split_tables(struct kernel *k, struct page *head) {
-    int32_t linked = 0;
-    int error = rmap_walk(k, head, fill_table, NULL);
-    if (!error)
-        error = rmap_walk(k, head, link_table, &linked);
-    if (linked == head->mapcount) {
-        rmap_each_address(head, take_table, NULL);
-        return 0;
-    }
-    if (linked > 0)
-        rmap_each_address(head, unlink_table, NULL);
-    return error ? error : -EIO;
 }
 
 /* ---- the page ---- */
 
-/* What the head was, each of its frames is from now on: mapped as often, the same owner. */
-static void split_page_state(struct kernel *k, struct page *head) {
+/* PTEs that map frames of it, each with a reference. */
+static int32_t total_ptes(const struct page *head) {
+    uint64_t ptes = 0;
+    for (uint64_t i = 0; i < page_frames(head); i++)
+        ptes += page_ptes(&head[i]);
+    return (int32_t)ptes;
+}
+
+/* Each frame becomes a page of its own, with the references of its PTEs, and the caller's `held`
+ * with the first. What nobody maps is free. */
+static void split_frames(struct kernel *k, struct page *head, int32_t held) {
     const struct page whole = *head;
     uint64_t frames = page_frames(head);
     bool lru = page_has(head, PG_lru);
     if (lru)
         lru_cache_del(k, head);
-    mod_stat(k, STAT_nr_anon_transparent_hugepages, -1);
+    int32_t first_ptes = (int32_t)page_ptes(head);
     split_page(k, head);
+    head->mapcount = first_ptes;
     for (uint64_t i = 0; i < frames; i++) {
-        struct page *page = head + i;
+        struct page *page = &head[i];
         page->flags = whole.flags & ~(1u << PG_head | 1u << PG_lru);
-        page->order = 0;
-        page->refcount = page->mapcount = whole.mapcount;
+        page->refcount = page->mapcount + (i == 0 ? held : 0) + 1;
         page->mapping = whole.mapping;
         page->index = whole.index + i;
         page->private = 0;
-        if (i > 0 || lru) /* the caller took an unlisted head off its list */
+        /* A head that is on no list is in the hands of reclaim. */
+        if (page->mapcount > 0 && (i > 0 || lru || !held))
             lru_cache_add(k, page);
+        put_page(k, page);
     }
-}
-
-int split_huge_page(struct kernel *k, struct page *head) {
-    if (head->mapcount < 1 || head->refcount != head->mapcount)
-        return -EBUSY; /* somebody holds it as one */
-    int error = split_tables(k, head);
-    if (error)
-        return error;
     count_event(k, STAT_thp_split_page, 1);
     mm_event(k, MM_EVENT_THP_SPLIT, page_to_pfn(k, head), 0, 0);
-    split_page_state(k, head);
-    return 0;
+}
+
+bool split_unmapped_huge_page(struct kernel *k, struct page *page) {
+    struct page *head = compound_head(page);
+    if (!page_has(head, PG_head))
+        return true;
+    if (head->mapcount > 0 || !page_has(head, PG_anon) || head->refcount != total_ptes(head))
+        return false;
+    split_frames(k, head, 0);
+    return true;
 }
 
 int split_huge_pmd(struct vm_area_struct *vma, uint64_t va) {
     struct kernel *k = vma->mm->kernel;
     struct pte_place place;
     int error = pgtable_find(vma->mm, va, 1, &place);
-    if (error)
+    if (error || place.level != 1 || !pte_present(place.pte) || pte_table(place.pte))
         return error;
-    if (place.level != 1 || !pte_present(place.pte) || pte_table(place.pte))
-        return 0; /* nothing to split */
-    struct page *head = pfn_to_page(k, pte_to_pfn(place.pte));
-    return head ? split_huge_page(k, head) : -EIO;
+    error = split_leaf(vma, va & ~(huge_bytes(k) - 1), &place);
+    if (!error && !pte_special(place.pte))
+        split_unmapped_huge_page(k, pfn_to_page(k, pte_to_pfn(place.pte)));
+    return error;
+}
+
+static int split_mapping(struct page *page, struct vm_area_struct *vma, uint64_t va,
+                         const struct pte_place *place, void *context) {
+    (void)page;
+    (void)context;
+    return split_leaf(vma, va, place);
+}
+
+int split_huge_page(struct kernel *k, struct page *head) {
+    const int32_t held = 1;
+    if (head->refcount != head->mapcount + total_ptes(head) + held)
+        return -EBUSY;
+    int error = rmap_walk(k, head, split_mapping, NULL);
+    if (!error && head->mapcount > 0)
+        error = -EIO; /* a leaf that could not be read */
+    if (!error)
+        split_frames(k, head, held);
+    return error;
 }

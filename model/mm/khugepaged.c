@@ -44,8 +44,8 @@ static int find_range(struct range *range, struct vm_area_struct *vma, uint64_t 
 }
 
 /* A page that may be copied away: anonymous, base, and nobody holds it but PTEs and swap cache. */
-static bool can_collapse(const struct page *page) {
-    return page_has(page, PG_anon) && !page_has(page, PG_head) && !page_has(page, PG_tail) &&
+static bool can_collapse(struct kernel *k, struct page *page) {
+    return split_unmapped_huge_page(k, page) && page_has(page, PG_anon) &&
            page->refcount == page->mapcount + (int32_t)page_has(page, PG_swapcache);
 }
 
@@ -59,7 +59,7 @@ static int count_entry(const struct range *range, uint64_t pte, struct census *c
         census->swap++;
         return 0;
     }
-    if (!page || !pte_valid(pte) || !can_collapse(page))
+    if (!page || !pte_valid(pte) || !can_collapse(range->kernel, page))
         return -EINVAL;
     census->present++;
     census->shared += page->mapcount > 1;

@@ -1,6 +1,7 @@
 /* The fault of one base page: demand-zero, swap-in, copy-on-write, accessed and dirty bits. */
 #include "fault_internal.h"
 #include "filemap.h"
+#include "huge_memory.h"
 #include "page_alloc.h"
 #include "rmap.h"
 #include "swap.h"
@@ -126,7 +127,8 @@ static unsigned do_anonymous_page(struct vm_fault *vmf) {
 /* Whether this PTE is all that holds the page, its swap slot given up if need be (Linux:
  * wp_can_reuse_anon_folio). */
 static bool can_reuse(struct kernel *k, struct page *page) {
-    if (!page_has(page, PG_anon) || page->mapcount != 1)
+    /* A huge page that others map by a huge leaf is not ours alone; if nobody does it is split. */
+    if (!split_unmapped_huge_page(k, page) || !page_has(page, PG_anon) || page->mapcount != 1)
         return false;
     if (page_has(page, PG_swapcache) && (page->refcount != 2 || !try_to_free_swap(k, page)))
         return false;

@@ -55,7 +55,7 @@ static int copy_present_pte(struct copy *copy, uint64_t va, const struct pte_pla
     if (error || !page)
         return error;
     get_page(page);
-    if (page_has(page, PG_anon))
+    if (page_has(compound_head(page), PG_anon))
         page_add_anon_rmap(page, copy->to, va);
     else
         page_add_file_rmap(page, copy->to);

@@ -37,7 +37,7 @@ struct page {
     int32_t refcount; /* 0: free. One for each mapping PTE, one for the page cache or swap cache,
                          one for each holder. Of a compound page: the head's. */
     int32_t mapcount; /* PTEs that map this frame; of a compound page the head's counts the
-                         huge leaves */
+                         huge leaves (page_ptes() has its PTEs) */
     uint8_t order, zone, node;
     TAILQ_ENTRY(page) list; /* free list, LRU list, list of partial slabs */
     union {
@@ -53,7 +53,8 @@ struct page {
         };
         struct page *head; /* PG_tail */
     };
-    uint64_t private; /* PG_swapcache: the swap entry. Otherwise the owner's. */
+    uint64_t private; /* PG_swapcache: the swap entry. PG_head: PTEs of the first frame, whose
+                         mapcount counts huge leaves. Otherwise the owner's. */
     void *objects_at; /* PG_slab: host memory that stands for the frames' contents */
 };
 
@@ -80,6 +81,11 @@ static inline struct page *compound_head(struct page *page) {
 /* Frames of a compound page; 1 of any other. */
 static inline uint64_t page_frames(const struct page *page) {
     return page_has(page, PG_head) ? UINT64_C(1) << page->order : 1;
+}
+
+/* PTEs (not huge leaves) that map this very frame, of a compound page or not. */
+static inline uint64_t page_ptes(const struct page *page) {
+    return page_has(page, PG_head) ? page->private : (uint64_t)page->mapcount;
 }
 
 #endif

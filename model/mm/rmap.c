@@ -79,39 +79,54 @@ static enum rss rss_kind(const struct page *page) {
     return page_has(page, PG_swapbacked) ? MM_SHMEMPAGES : MM_FILEPAGES;
 }
 
-/* The levels that count mapped frames, whoever maps them, change by the page's frames. */
-static void count_mapped(struct kernel *k, const struct page *page, int64_t sign) {
-    int64_t frames = sign * (int64_t)page_frames(page);
-    if (!page_has(page, PG_anon)) {
-        mod_stat(k, STAT_nr_mapped, frames);
-        return;
-    }
-    mod_stat(k, STAT_nr_anon_pages, frames);
+/* The level of mapped frames, whoever maps them. */
+static void count_mapped(struct kernel *k, const struct page *head, int64_t frames) {
+    mod_stat(k, page_has(head, PG_anon) ? STAT_nr_anon_pages : STAT_nr_mapped, frames);
+}
+
+/* PTEs of the frame, one more or one fewer; how many there were. */
+static uint64_t change_ptes(struct page *page, int sign) {
+    uint64_t before = page_ptes(page);
     if (page_has(page, PG_head))
-        mod_stat(k, STAT_nr_anon_transparent_hugepages, sign);
+        page->private += (uint64_t)sign;
+    else
+        page->mapcount += sign;
+    return before;
+}
+
+static bool huge_mapped(const struct page *head) {
+    return page_has(head, PG_head) && head->mapcount > 0;
 }
 
 static void add_rmap(struct page *page, struct vm_area_struct *vma) {
-    vma->mm->rss[rss_kind(page)] += page_frames(page);
-    if (page->mapcount++ == 0)
-        count_mapped(vma->mm->kernel, page, 1);
+    const struct page *head = compound_head(page);
+    vma->mm->rss[rss_kind(head)]++;
+    if (change_ptes(page, 1) == 0 && !huge_mapped(head))
+        count_mapped(vma->mm->kernel, head, 1);
+}
+
+/* A page of which nothing is mapped belongs to the VMA that maps it now. (In the swap cache it may
+ * have outlived its anon_vma.) */
+static void set_anon_rmap(struct page *page, struct vm_area_struct *vma, uint64_t va) {
+    page_set(page, PG_anon);
+    page_set(page, PG_swapbacked);
+    page->mapping = vma->anon_vma;
+    page->index = linear_page_index(vma, va);
 }
 
 void page_add_anon_rmap(struct page *page, struct vm_area_struct *vma, uint64_t va) {
-    /* A swap-cache page without mappings may outlive its anon_vma: its mapping counts only while
-     * it is mapped. */
-    if (page->mapcount == 0) {
-        page_set(page, PG_anon);
-        page_set(page, PG_swapbacked);
-        page->mapping = vma->anon_vma;
-        page->index = linear_page_index(vma, va);
-    }
+    if (compound_head(page) == page && !page_has(page, PG_head) && page->mapcount == 0)
+        set_anon_rmap(page, vma, va);
     add_rmap(page, vma);
 }
 
 void page_add_new_anon_rmap(struct page *page, struct vm_area_struct *vma, uint64_t va) {
     page_set(page, PG_uptodate);
-    page_add_anon_rmap(page, vma, va);
+    set_anon_rmap(page, vma, va);
+    if (page_has(page, PG_head))
+        page_add_huge_rmap(page, vma);
+    else
+        add_rmap(page, vma);
 }
 
 void page_add_file_rmap(struct page *page, struct vm_area_struct *vma) {
@@ -125,10 +140,35 @@ static void update_hiwater_rss(struct mm_struct *mm) {
 }
 
 void page_remove_rmap(struct page *page, struct vm_area_struct *vma) {
+    const struct page *head = compound_head(page);
     update_hiwater_rss(vma->mm);
-    vma->mm->rss[rss_kind(page)] -= page_frames(page);
-    if (--page->mapcount == 0)
-        count_mapped(vma->mm->kernel, page, -1);
+    vma->mm->rss[rss_kind(head)]--;
+    if (change_ptes(page, -1) == 1 && !huge_mapped(head))
+        count_mapped(vma->mm->kernel, head, -1);
+}
+
+/* ---- huge leaves ---- */
+
+/* The first or the last huge leaf of the page: frames that no PTE maps became mapped, or not. */
+static void count_huge(struct kernel *k, const struct page *head, int sign) {
+    int64_t frames = 0;
+    for (uint64_t i = 0; i < page_frames(head); i++)
+        frames += page_ptes(&head[i]) == 0;
+    count_mapped(k, head, sign * frames);
+    mod_stat(k, STAT_nr_anon_transparent_hugepages, sign);
+}
+
+void page_add_huge_rmap(struct page *head, struct vm_area_struct *vma) {
+    vma->mm->rss[MM_ANONPAGES] += page_frames(head);
+    if (head->mapcount++ == 0)
+        count_huge(vma->mm->kernel, head, 1);
+}
+
+void page_remove_huge_rmap(struct page *head, struct vm_area_struct *vma) {
+    update_hiwater_rss(vma->mm);
+    vma->mm->rss[MM_ANONPAGES] -= page_frames(head);
+    if (--head->mapcount == 0)
+        count_huge(vma->mm->kernel, head, -1);
 }
 
 /* ---- walks ---- */
@@ -271,7 +311,7 @@ static int unmap_one(struct page *page, struct vm_area_struct *vma, uint64_t va,
 }
 
 bool try_to_unmap(struct kernel *k, struct page *page) {
-    if (page_has(page, PG_head)) /* it is split first */
+    if (page_has(page, PG_head) || page_has(page, PG_tail)) /* it is split first */
         return false;
     /* The caches' references are not ours to rely on: the page stays until the walk is over. */
     get_page(page);

@@ -15,14 +15,19 @@ int anon_vma_prepare(struct vm_area_struct *vma);
 void anon_vma_clone(struct vm_area_struct *vma, const struct vm_area_struct *like);
 void anon_vma_unlink(struct vm_area_struct *vma);
 
-/* A PTE (or with page_frames() > 1 a huge leaf) now maps / no longer maps the page: mapcount, rss,
- * nr_anon_pages, nr_mapped. They do not touch refcount nor LRU lists. */
+/* A PTE now maps / no longer maps the frame: mapcount, rss, nr_anon_pages, nr_mapped. They do not
+ * touch refcount nor LRU lists. The frame may be of a transparent huge page: one process maps it by
+ * a huge leaf, another that was split by PTEs. A new compound page is mapped by a huge leaf. */
 void page_add_new_anon_rmap(struct page *page, struct vm_area_struct *vma, uint64_t va);
 void page_add_anon_rmap(struct page *page, struct vm_area_struct *vma, uint64_t va);
 void page_add_file_rmap(struct page *page, struct vm_area_struct *vma);
 void page_remove_rmap(struct page *page, struct vm_area_struct *vma);
+/* The same for a huge leaf. */
+void page_add_huge_rmap(struct page *head, struct vm_area_struct *vma);
+void page_remove_huge_rmap(struct page *head, struct vm_area_struct *vma);
 
-/* Calls `each` for every PTE that maps the page. Not 0: ends the walk, returned. */
+/* Calls `each` for every PTE that maps the page; of a compound page, for its huge leaves. Not 0: ends
+ * the walk, returned. */
 typedef int rmap_visitor(struct page *page, struct vm_area_struct *vma, uint64_t va,
                          const struct pte_place *place, void *context);
 int rmap_walk(struct kernel *k, struct page *page, rmap_visitor *each, void *context);
