@@ -108,11 +108,15 @@ struct kernel {
     struct task_list tasks;
     struct task_struct *current; /* NULL: idle, on init_mm's tables */
     uint64_t next_pid;
+    uint64_t signals_seen; /* of stat[STAT_signals], by mm_tick() */
     uint64_t asid_generation; /* context.h; generation in the bits above asid_bits */
     uint8_t *asid_used;       /* bitmap of this generation */
     unsigned asid_next;
 
     struct page *zero_page; /* what reads of untouched anonymous memory see */
+    /* The same in huge, made when first wanted; its references are the leaves that map it, and with
+     * the last of them it goes. NULL: there is none. */
+    struct page *huge_zero_page;
     struct swap_info *swap; /* NULL: none */
     struct inode_list inodes;
     void *policy_state; /* of vmscan's policy in force */

@@ -214,6 +214,8 @@ void put_page(struct kernel *k, struct page *page) {
     }
     if (--page->refcount > 0)
         return;
+    if (page == k->huge_zero_page)
+        k->huge_zero_page = NULL;
     if (page_has(page, PG_lru))
         lru_cache_del(k, page);
     unsigned order = page_has(page, PG_head) ? page->order : 0;

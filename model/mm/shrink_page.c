@@ -88,21 +88,11 @@ static enum shrink_result pageout_file(struct kernel *k, struct page *page) {
     return free_page(k, page);
 }
 
-/* A huge page's mappings must be all that holds it when it is split: the caller's reference is
- * lent. Its other frames then wait on the list for their turn. */
-static int split_isolated(struct kernel *k, struct page *page) {
-    if (page->mapcount < 1)
-        return -EBUSY;
-    put_page(k, page);
-    int error = split_huge_page(k, page);
-    get_page(page);
-    return error;
-}
-
 enum shrink_result shrink_page(struct kernel *k, struct page *page) {
     if (page_has(page, PG_unevictable))
         return SHRINK_ACTIVATE;
-    if (page_frames(page) > 1 && split_isolated(k, page) != 0)
+    /* The other frames of a huge page then wait on the list for their turn. */
+    if (page_frames(page) > 1 && split_huge_page(k, page) != 0)
         return SHRINK_ACTIVATE;
     if (page_is_held(page))
         return SHRINK_KEPT;
