@@ -108,7 +108,7 @@ struct kernel {
     struct task_list tasks;
     struct task_struct *current; /* NULL: idle, on init_mm's tables */
     uint64_t next_pid;
-    uint64_t signals_seen; /* of stat[STAT_signals], by mm_tick() */
+    uint64_t signals_seen;    /* of stat[STAT_signals], by mm_tick() */
     uint64_t asid_generation; /* context.h; generation in the bits above asid_bits */
     uint8_t *asid_used;       /* bitmap of this generation */
     unsigned asid_next;

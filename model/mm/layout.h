@@ -16,13 +16,15 @@ struct layout {
     uint64_t page_offset;                /* linear map: page_offset + pa - first node's base */
     uint64_t linear_bytes;               /* that fit into it (Sv32: 896 MiB) */
     uint64_t kernel_link;                /* kernel code, data, bss */
+    uint64_t kernel_room;                /* bytes there, … */
+    uint64_t vmemmap_bytes;              /* … and of vmemmap */
 };
 const struct layout *mm_layout(enum paging_mode mode);
 
 /*
  * init_mm: kernel code (r-x), rodata, data and bss, the linear map with the largest pages that fit,
- * the memory map; tables below every root entry of the kernel half, so that later changes
- * show in every process. All global. -ENOMEM.
+ * the memory map; tables below every root entry of the dynamic memory, so that later changes
+ * show in every process (the rest never changes). All global. -ENOMEM, -EIO.
  */
 int kernel_map_init(struct kernel *k);
 void kernel_map_free(struct kernel *k);

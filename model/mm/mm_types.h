@@ -48,6 +48,8 @@ struct vm_area_struct {
         struct vm_area_struct *rbe_left, *rbe_right, *rbe_parent;
         int rbe_color;
     } node;
+    /* Free bytes below it (guard gap left out), and the most of its subtree: vma.c. */
+    uint64_t gap, subtree_gap;
     TAILQ_ENTRY(vm_area_struct) anon_list; /* of anon_vma->vmas */
     TAILQ_ENTRY(vm_area_struct) file_list; /* of the inode's i_mmap */
 };
@@ -56,7 +58,6 @@ struct vma_tree {
     struct vm_area_struct *rbh_root;
 };
 
-/* Tables that free_pgtables() and split_huge_pmd() draw on. */
 struct mm_struct {
     struct kernel *kernel;
     uint64_t pgd; /* pfn of the root table */

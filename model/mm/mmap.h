@@ -78,6 +78,8 @@ void exit_mmap(struct mm_struct *mm);
 /* VMAs and their tree, for mmap.c, fork.c: */
 struct vm_area_struct *vma_alloc(struct mm_struct *mm); /* NULL: no memory */
 void vma_free(struct vm_area_struct *vma);              /* drops its file and anon_vma */
+/* Into and out of the tree, with what counts there: map_count, total_vm, locked_vm, and the i_mmap
+ * of its file. Not merged with neighbours. */
 void vma_link(struct mm_struct *mm, struct vm_area_struct *vma);
 void vma_unlink(struct vm_area_struct *vma);
 

@@ -20,6 +20,6 @@ void show_meminfo(struct kernel *k, const struct mm_printer *to);
 void show_maps(struct mm_struct *mm, const struct mm_printer *to);
 void show_smaps(struct mm_struct *mm, const struct mm_printer *to);
 void show_status(struct task_struct *task,
-                 const struct mm_printer *to); /* VmPeak … VmPTE, VmSwap */
+                 const struct mm_printer *to); /* VmSize … VmPTE, VmSwap, faults */
 
 #endif
