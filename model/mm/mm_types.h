@@ -16,6 +16,7 @@
 #define VM_HUGEPAGE   0x0040u /* madvise(HUGEPAGE) */
 #define VM_NOHUGEPAGE 0x0080u
 #define VM_HUGETLB    0x0100u /* explicit huge pages of `huge` bytes: hugetlb.h */
+#define VM_ACCOUNT    0x0200u /* private and once writable: charged as memory to come */
 #define VM_STACK      VM_GROWSDOWN
 #define VM_RIGHTS     (VM_READ | VM_WRITE | VM_EXEC)
 
@@ -43,6 +44,7 @@ struct vm_area_struct {
     struct file *file; /* holds a reference; NULL: anonymous and private */
     struct mm_struct *mm;
     struct anon_vma *anon_vma; /* once it has an anonymous page, or inherited */
+    bool forked;               /* its anon_vma, or an older one, came to it by a fork */
     unsigned huge_shift;       /* VM_HUGETLB: log2 of the page, 21 or 30 (22 in Sv32) */
     struct {                   /* libbsd's red-black tree, by start */
         struct vm_area_struct *rbe_left, *rbe_right, *rbe_parent;

@@ -115,6 +115,8 @@ static unsigned vm_flags_of(const struct mmap_request *request) {
         flags |= VM_GROWSDOWN;
     if (request->flags & MM_MAP_HUGETLB)
         flags |= VM_HUGETLB;
+    else if (flags & VM_WRITE && !(flags & VM_SHARED)) /* Linux: accountable_mapping */
+        flags |= VM_ACCOUNT;
     return flags;
 }
 
@@ -256,7 +258,7 @@ static int extend_brk(struct mm_struct *mm, uint64_t from, uint64_t to) {
         return -ENOMEM;
     const struct vm_area_struct like = {.start = from,
                                         .end = to,
-                                        .flags = VM_READ | VM_WRITE,
+                                        .flags = VM_READ | VM_WRITE | VM_ACCOUNT,
                                         .pgoff = from / PAGE_BYTES,
                                         .mm = mm};
     return insert_vma(mm, &like);

@@ -62,12 +62,21 @@ int change_protection(struct vm_area_struct *vma, uint64_t start, uint64_t end) 
     return error ? error : change.error;
 }
 
+/* A private VMA is accounted once it may be written, and as long as it may hold written pages. What
+ * is accounted and what is not do not become one VMA. */
+static unsigned account_flag(const struct vm_area_struct *vma, unsigned flags) {
+    if (flags & VM_WRITE)
+        return flags & (VM_SHARED | VM_HUGETLB) ? 0 : VM_ACCOUNT;
+    return !vma->file && !vma->anon_vma ? 0 : flags & VM_ACCOUNT;
+}
+
 /* The part [start, end) of one VMA. *vma becomes the one that holds it. */
 static int mprotect_fixup(struct vm_area_struct **vma, uint64_t start, uint64_t end,
                           unsigned rights) {
     unsigned old = (*vma)->flags, flags = (old & ~VM_RIGHTS) | rights;
     if (flags == old)
         return 0;
+    flags = (flags & ~VM_ACCOUNT) | account_flag(*vma, flags);
     if (rights & VM_WRITE && flags & VM_SHARED && !(*vma)->file->writable)
         return -EACCES;
     int error = vma_modify(vma, start, end, flags);

@@ -55,8 +55,10 @@ int anon_vma_prepare(struct vm_area_struct *vma) {
 }
 
 void anon_vma_clone(struct vm_area_struct *vma, const struct vm_area_struct *like) {
-    if (like->anon_vma)
-        join(vma, like->anon_vma);
+    if (!like->anon_vma)
+        return;
+    join(vma, like->anon_vma);
+    vma->forked = like->forked || like->mm != vma->mm;
 }
 
 void anon_vma_unlink(struct vm_area_struct *vma) {

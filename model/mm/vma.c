@@ -250,12 +250,20 @@ int split_vma(struct vm_area_struct *vma, uint64_t addr, struct vm_area_struct *
     return 0;
 }
 
+/* Whether the pages of both could be found through one anon_vma. One without takes over the
+ * other's, but not what came by a fork: that would tie it to the parent's (Linux:
+ * vma_is_fork_child). */
+static bool can_share_anon_vma(const struct vm_area_struct *a, const struct vm_area_struct *b) {
+    if (!a->anon_vma || !b->anon_vma)
+        return !a->forked && !b->forked;
+    return a->anon_vma == b->anon_vma;
+}
+
 /* Whether b, right behind a, could be the same VMA. Explicit huge pages stay as they were mapped
  * (Linux: VM_SPECIAL). */
 static bool can_vma_merge(const struct vm_area_struct *a, const struct vm_area_struct *b) {
     return a->end == b->start && a->flags == b->flags && !(a->flags & VM_HUGETLB) &&
-           a->file == b->file && b->pgoff == a->pgoff + vma_pages(a) &&
-           (!a->anon_vma || !b->anon_vma || a->anon_vma == b->anon_vma);
+           a->file == b->file && b->pgoff == a->pgoff + vma_pages(a) && can_share_anon_vma(a, b);
 }
 
 /* b goes, a takes its range. */
