@@ -91,7 +91,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
         options->no_investigation = true;
         return 0;
     case ARGP_KEY_INIT:
-        state->child_inputs[0] = &options->run;
+        state->child_inputs[0] = state->child_inputs[1] = &options->run;
         return 0;
     case ARGP_KEY_END:
         check_options(state, options);
@@ -101,7 +101,8 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     }
 }
 
-static const struct argp_child children[] = {{&run_options_argp, 0, NULL, 0}, {0}};
+static const struct argp_child children[] = {
+    {&run_options_argp, 0, NULL, 0}, {&os_seed_options_argp, 0, NULL, 0}, {0}};
 static const struct argp parser = {
     entries,  parse, "TRACE...", "Plays traces to the hardware and the model in lockstep.",
     children, NULL,  NULL};
@@ -110,47 +111,78 @@ static void collect(struct lockstep *both, struct run_result *result) {
     result->lockstep = true;
     result->mmu = *lockstep_counters(both);
     result->cycles = lockstep_cycles(both);
-    result->mismatches = lockstep_divergence(both) != NULL;
     for (int level = 0; level <= LEVEL_WALK; level++)
         result->latency[level] = *lockstep_latencies(both, (enum hit_level)level);
 }
 
+/* The smallest failing trace touches less memory: sizes are those of this run, not shares. */
+static void investigate_run(const struct cosim_options *options, const char *path,
+                            const struct lockstep *both, const struct run_result *result) {
+    struct cosim_options fixed = *options;
+    if (result->has_os) {
+        struct os_options *os = &fixed.run.os.os;
+        os->percent = false;
+        os->memory = result->os.memory_bytes;
+        os->swap_given = true;
+        os->swap = result->os.swap_bytes;
+    }
+    investigate(&fixed, path, lockstep_divergence(both));
+}
+
+struct cosim_run {
+    const struct cosim_options *options;
+    struct lockstep *both;
+    struct waves dump;
+    struct play play;
+    bool investigates;
+};
+
 /* After the trace has been played; waves that were asked for are finished whatever came out. */
-static int conclude(const struct cosim_options *options, struct lockstep *both, const char *path,
-                    struct waves *dump, bool investigates, struct run_result *result) {
+static int conclude(struct cosim_run *run, enum replay_end end, struct run_result *result) {
     const char *why;
     int status = EXIT_AGREED;
-    lockstep_finish(both);
-    collect(both, result);
-    if (options->waves && !waves_finish(dump, both, &why))
-        status = complain("cosim", "%s: %s", options->waves, why);
-    if (!lockstep_divergence(both))
-        return status;
-    report_divergence(stdout, both, path);
-    if (investigates)
-        investigate(options, path, lockstep_divergence(both));
+    lockstep_drain(run->both);
+    collect(run->both, result);
+    if (end == REPLAY_DONE)
+        end = play_sweep(&run->play);
+    lockstep_finish(run->both);
+    if (run->options->waves && !waves_finish(&run->dump, run->both, &why))
+        status = complain("cosim", "%s: %s", run->options->waves, why);
+    const struct divergence *divergence = lockstep_divergence(run->both);
+    result->mismatches = divergence || end == REPLAY_WRONG;
+    if (end == REPLAY_FAILED)
+        return EXIT_UNUSABLE;
+    if (!divergence)
+        return end == REPLAY_WRONG ? EXIT_DIVERGED : status;
+    report_divergence(stdout, run->both, run->play.path);
+    if (run->investigates)
+        investigate_run(run->options, run->play.path, run->both, result);
     return EXIT_DIVERGED;
 }
 
 static int run_trace(const struct cosim_options *options, const char *path, bool investigates,
                      struct run_result *result) {
     const char *why;
-    struct waves dump;
-    struct lockstep *both = lockstep_create(&options->lockstep, &why);
-    if (!both)
+    struct cosim_run run = {.options = options, .investigates = investigates};
+    run.both = lockstep_create(&options->lockstep, &why);
+    if (!run.both)
         return complain("cosim", "%s", why);
     if (options->waves &&
-        !waves_begin(&dump, both, options->waves, options->first, options->last, &why)) {
-        lockstep_destroy(both);
+        !waves_begin(&run.dump, run.both, options->waves, options->first, options->last, &why)) {
+        lockstep_destroy(run.both);
         return complain("cosim", "%s: %s", options->waves, why);
     }
-    struct replay_target target = lockstep_target(both);
+    struct replay_target target = lockstep_target(run.both);
+    run.play = (struct play){
+        .command = "cosim", .options = &options->run, .path = path, .target = &target};
     int status = EXIT_UNUSABLE;
-    if (play_file("cosim", &options->run, path, &target, result) != REPLAY_FAILED)
-        status = conclude(options, both, path, &dump, investigates, result);
+    enum replay_end end = play_file(&run.play, result);
+    if (end != REPLAY_FAILED)
+        status = conclude(&run, end, result);
     else if (options->waves)
-        waves_abandon(&dump, both);
-    lockstep_destroy(both);
+        waves_abandon(&run.dump, run.both);
+    play_end(&run.play);
+    lockstep_destroy(run.both);
     return status;
 }
 
@@ -167,13 +199,14 @@ int cmd_cosim(int argc, char **argv) {
     results_begin(&results, "cosim", options.lockstep.config, options.run.json);
     int worst = EXIT_AGREED;
     for (unsigned i = 0; i < options.run.trace_count && worst != EXIT_UNUSABLE; i++) {
-        struct run_result result;
+        struct run_result result = {0};
         /* The first divergence is investigated; its files stay. */
         bool investigates = worst == EXIT_AGREED && !options.no_investigation;
         int status = run_trace(&options, options.run.traces[i], investigates, &result);
         worst = status > worst ? status : worst;
         if (status != EXIT_UNUSABLE)
             results_add(&results, &result);
+        os_results_free(&result.os);
     }
     return results_end(&results, worst);
 }

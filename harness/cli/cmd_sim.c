@@ -12,14 +12,17 @@ struct sim_options {
     struct mmu_config config;
 };
 
-enum { KEY_ITLB = 'i', KEY_DTLB = 'd', KEY_L2TLB = '2', KEY_SEED = 's' };
+enum { KEY_ITLB = 'i', KEY_DTLB = 'd', KEY_L2TLB = '2', KEY_SEED = 's', KEY_OPTIMUM = 0x500 };
 
 static const struct argp_option entries[] = {
     {"itlb", KEY_ITLB, "SETSxWAYS[:POLICY]", 0,
      "L1 TLB for fetches (16x4:lru); policies lru, plru, fifo, random", 0},
     {"dtlb", KEY_DTLB, "SETSxWAYS[:POLICY]", 0, "L1 TLB for data (16x4:lru)", 0},
     {"l2tlb", KEY_L2TLB, "SETSxWAYS[:POLICY]", 0, "shared second level (128x12:lru); 0x0: none", 0},
-    {"seed", KEY_SEED, "N", 0, "of random replacement, 14 bits (1)", 0},
+    {"seed", KEY_SEED, "N", 0, "of random replacement in TLBs and (--os) of memory, 14 bits (1)",
+     0},
+    {"optimum", KEY_OPTIMUM, NULL, 0,
+     "with --os: what Belady's optimal replacement would have read", 2},
     {0},
 };
 
@@ -37,33 +40,46 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     }
     case KEY_SEED:
         options->config.seed = (uint16_t)parse_count_option(state, "--seed", text, 0x3fff);
+        options->run.os.os.seed = options->config.seed;
+        return 0;
+    case KEY_OPTIMUM:
+        options->run.os.os.optimum = true;
+        options->run.os.alone = "--optimum";
         return 0;
     case ARGP_KEY_INIT:
-        state->child_inputs[0] = &options->run;
+        state->child_inputs[0] = state->child_inputs[1] = &options->run;
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
 }
 
-static const struct argp_child children[] = {{&run_options_argp, 0, NULL, 0}, {0}};
+static const struct argp_child children[] = {
+    {&run_options_argp, 0, NULL, 0}, {&os_options_argp, 0, NULL, 0}, {0}};
 static const struct argp parser = {
     entries,  parse, "TRACE...", "Plays traces to the model alone and counts.",
     children, NULL,  NULL};
 
-/* false: a line has been printed. */
-static bool run_trace(const struct sim_options *options, const char *path,
-                      struct run_result *result) {
+static int run_trace(const struct sim_options *options, const char *path,
+                     struct run_result *result) {
     const char *why;
     struct sim sim;
     if (!sim_init(&sim, &options->config, &why))
-        return complain("sim", "%s", why), false;
+        return complain("sim", "%s", why);
     struct replay_target target = sim_target(&sim);
-    bool played = play_file("sim", &options->run, path, &target, result) == REPLAY_DONE;
-    if (played)
+    struct play play = {
+        .command = "sim", .options = &options->run, .path = path, .target = &target};
+    enum replay_end end = play_file(&play, result);
+    if (end != REPLAY_FAILED)
         result->mmu = *mmu_counters(sim.mmu);
+    if (end == REPLAY_DONE)
+        end = play_sweep(&play);
+    play_end(&play);
     sim_free(&sim);
-    return played;
+    if (end == REPLAY_FAILED)
+        return EXIT_UNUSABLE;
+    result->mismatches = end == REPLAY_WRONG;
+    return end == REPLAY_WRONG ? EXIT_DIVERGED : EXIT_AGREED;
 }
 
 int cmd_sim(int argc, char **argv) {
@@ -73,11 +89,14 @@ int cmd_sim(int argc, char **argv) {
     parse_arguments(&parser, argc, argv, 0, &options);
     struct results results;
     results_begin(&results, "sim", NULL, options.run.json);
-    for (unsigned i = 0; i < options.run.trace_count; i++) {
-        struct run_result result;
-        if (!run_trace(&options, options.run.traces[i], &result))
-            return results_end(&results, EXIT_UNUSABLE);
-        results_add(&results, &result);
+    int worst = EXIT_AGREED;
+    for (unsigned i = 0; i < options.run.trace_count && worst != EXIT_UNUSABLE; i++) {
+        struct run_result result = {0};
+        int status = run_trace(&options, options.run.traces[i], &result);
+        worst = status > worst ? status : worst;
+        if (status != EXIT_UNUSABLE)
+            results_add(&results, &result);
+        os_results_free(&result.os);
     }
-    return results_end(&results, EXIT_AGREED);
+    return results_end(&results, worst);
 }

@@ -5,6 +5,7 @@
 #include "play.h"
 #include "waves/dump.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,38 @@ struct case_ {
     enum compare_level level;
 };
 
+struct records {
+    const struct trace_record *record;
+    size_t n;
+};
+
+static enum replay_end feed_records(void *trace, struct replay *replay) {
+    const struct records *records = trace;
+    return replay_records(replay, records->record, records->n);
+}
+
+/* Plays the records to the target, below an operating system if the run was. */
+static void play_records(const struct case_ *this, struct records *records,
+                         const struct replay_target *target, struct lockstep *both) {
+    char why[512];
+    uint64_t at;
+    struct os_run os = {NULL};
+    struct run_options options = this->options->run;
+    options.replay.limit = 0;
+    if (options.os.on && !os_run_open(&os, &options, this->info, target, feed_records, records, why,
+                                      sizeof why, &at))
+        return;
+    struct replay *replay =
+        replay_create(&options.replay, this->info, target, os.os ? &os.system : NULL);
+    enum replay_end end = replay ? feed_records(records, replay) : REPLAY_FAILED;
+    if (end == REPLAY_DONE && os.os)
+        end = os_sweep(os.os);
+    if (end != REPLAY_FAILED)
+        lockstep_finish(both);
+    replay_destroy(replay);
+    os_run_close(&os);
+}
+
 /*
  * Replays the records on fresh sides, dumping waves if asked; the divergence, if there is one.
  * false also when the waves cannot be written, after a line that says so.
@@ -32,13 +65,10 @@ static bool diverges(const struct case_ *this, const struct trace_record *record
     if (!both)
         return false;
     struct replay_target target = lockstep_target(both);
-    struct replay_options options = this->options->run.replay;
-    options.limit = 0;
-    struct replay *replay = replay_create(&options, this->info, &target, NULL);
+    struct records records = {record, n};
     struct waves dump;
     bool dumps = waves && waves_begin(&dump, both, waves, first, UINT64_MAX - 1, &why);
-    if (replay && replay_records(replay, record, n) != REPLAY_FAILED)
-        lockstep_finish(both);
+    play_records(this, &records, &target, both);
     bool diverged = lockstep_divergence(both) != NULL;
     if (diverged && found)
         *found = *lockstep_divergence(both);
@@ -46,7 +76,6 @@ static bool diverges(const struct case_ *this, const struct trace_record *record
         complain("cosim", "%s: %s", waves, why);
         diverged = false;
     }
-    replay_destroy(replay);
     lockstep_destroy(both);
     return diverged;
 }
@@ -74,6 +103,17 @@ static bool write_trace(const char *path, const struct trace_info *info,
     return false;
 }
 
+static void print_os(const struct os_run_options *options) {
+    const struct os_options *os = &options->os;
+    printf(" --os --memory %" PRIu64 " --swap %" PRIu64, os->memory, os->swap);
+    if (os->policy != RECLAIM_LRU)
+        printf(" --policy %s --seed %" PRIu64, reclaim_policy_name(os->policy), os->seed);
+    if (os->swappiness != 60)
+        printf(" --swappiness %u", os->swappiness);
+    if (options->thp)
+        printf(" --thp");
+}
+
 static void print_command(const struct cosim_options *options, const char *path) {
     printf("  again:     twinwalk cosim --config %s --latency %s", options->lockstep.config,
            options->latency_text);
@@ -90,6 +130,8 @@ static void print_command(const struct cosim_options *options, const char *path)
     if (options->run.replay.page != PAGE_4K)
         printf(" --page %.*s", (int)(strlen(page_size_name(options->run.replay.page)) - 2),
                page_size_name(options->run.replay.page));
+    if (options->run.os.on)
+        print_os(&options->run.os);
     printf(" %s\n", path);
 }
 

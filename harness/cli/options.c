@@ -106,12 +106,14 @@ static error_t parse(int key, char *text, struct argp_state *state) {
         return 0;
     case KEY_PAGE:
         parse_page(state, text, &options->replay.page);
+        options->page_given = true;
         options->replay.pager_given = true;
         return 0;
     case KEY_RIGHTS:
         if (strcmp(text, "all") != 0 && strcmp(text, "touch") != 0)
             option_error(state, "--rights: '%s' is neither all nor touch", text);
         options->replay.rights = text[0] == 'a' ? PAGER_ALL : PAGER_TOUCH;
+        options->rights_given = true;
         options->replay.pager_given = true;
         return 0;
     case KEY_ADUE:
@@ -141,4 +143,5 @@ const struct argp run_options_argp = {entries, parse, NULL, NULL, NULL, NULL, NU
 
 void run_options_init(struct run_options *options) {
     *options = (struct run_options){.replay = {.mode = MODE_SV39, .page = PAGE_4K}};
+    os_run_options_init(&options->os);
 }

@@ -5,12 +5,15 @@
 #define TWINWALK_CLI_OPTIONS_H
 
 #include "lockstep/memport.h"
+#include "os_options.h"
 #include "replay/replay.h"
 
 #include <argp.h>
 
 struct run_options {
     struct replay_options replay;
+    bool page_given, rights_given;
+    struct os_run_options os;
     const char *json; /* NULL: none */
     char **traces;
     unsigned trace_count;

@@ -46,6 +46,34 @@ static void print_row(const struct run_result *result) {
     fflush(stdout);
 }
 
+static uint64_t sum_minor(const struct os_results *os) {
+    uint64_t sum = 0;
+    for (size_t i = 0; i < os->processes; i++)
+        sum += os->process[i].min_flt;
+    return sum;
+}
+
+static uint64_t sum_tables(const struct os_results *os) {
+    uint64_t sum = 0;
+    for (size_t i = 0; i < os->processes; i++)
+        sum += os->process[i].vm_pte;
+    return sum;
+}
+
+static void print_os(const struct run_result *result) {
+    const struct os_results *os = &result->os;
+    printf("  os: %" PRIu64 " KiB, %s; %" PRIu64 " pages touched, most resident %" PRIu64
+           "; faults %" PRIu64 " minor, %" PRIu64 " major; swapped in %" PRIu64 ", out %" PRIu64
+           "; tables %" PRIu64 " KiB; %" PRIu64 " words checked\n",
+           os->memory_bytes / 1024, reclaim_policy_name(result->policy), os->pages_touched,
+           os->peak_resident, sum_minor(os), os->stat[STAT_pgmajfault], os->stat[STAT_pswpin],
+           os->stat[STAT_pswpout], sum_tables(os) / 1024, os->words_checked);
+    if (os->optimum)
+        printf("  optimum: %" PRIu64 " pages read with %" PRIu64 " frames; %s: %" PRIu64 "\n",
+               os->optimum_page_ins, os->optimum_frames, reclaim_policy_name(result->policy),
+               os->page_ins);
+}
+
 json_t *results_json(const char *command, const char *config) {
     return json_pack("{s:s, s:s, s:s*, s:[]}", "version", TWINWALK_VERSION, "command", command,
                      "config", config, "traces");
@@ -63,6 +91,41 @@ static json_t *tlb_object(const struct replay_counters *counters, enum tlb_numbe
         json_object_set_new(object, "misses_i", count(counters->l2_misses[PORT_I]));
         json_object_set_new(object, "misses_d", count(counters->l2_misses[PORT_D]));
     }
+    return object;
+}
+
+static json_t *process_object(const struct os_process_results *process) {
+    json_t *object = json_object();
+    json_object_set_new(object, "process", count(process->process));
+    json_object_set_new(object, "min_flt", count(process->min_flt));
+    json_object_set_new(object, "maj_flt", count(process->maj_flt));
+    json_object_set_new(object, "vm_pte", count(process->vm_pte));
+    json_object_set_new(object, "rss", count(process->rss));
+    json_object_set_new(object, "swapped", count(process->swapped));
+    return object;
+}
+
+static json_t *os_object(const struct run_result *result) {
+    const struct os_results *os = &result->os;
+    json_t *object = json_object(), *stat = json_object(), *processes = json_array();
+    json_object_set_new(object, "policy", json_string(reclaim_policy_name(result->policy)));
+    json_object_set_new(object, "memory", count(os->memory_bytes));
+    json_object_set_new(object, "swap", count(os->swap_bytes));
+    json_object_set_new(object, "pages_touched", count(os->pages_touched));
+    json_object_set_new(object, "peak_resident", count(os->peak_resident));
+    json_object_set_new(object, "words_checked", count(os->words_checked));
+    json_object_set_new(object, "mismatches", count(result->mismatches));
+    json_object_set_new(object, "page_ins", count(os->page_ins));
+    if (os->optimum) {
+        json_object_set_new(object, "optimum_frames", count(os->optimum_frames));
+        json_object_set_new(object, "optimum_page_ins", count(os->optimum_page_ins));
+    }
+    for (int i = 0; i < MM_STATS; i++)
+        json_object_set_new(stat, mm_stat_name((enum mm_stat)i), count(os->stat[i]));
+    json_object_set_new(object, "vmstat", stat);
+    for (size_t i = 0; i < os->processes; i++)
+        json_array_append_new(processes, process_object(&os->process[i]));
+    json_object_set_new(object, "processes", processes);
     return object;
 }
 
@@ -97,6 +160,8 @@ static json_t *counters_object(const struct run_result *result) {
         json_object_set_new(object, "cycles", count(result->cycles));
         json_object_set_new(object, "mismatches", count(result->mismatches));
     }
+    if (result->has_os)
+        json_object_set_new(object, "os", os_object(result));
     return object;
 }
 
@@ -166,6 +231,8 @@ void results_add(struct results *results, const struct run_result *result) {
         print_header(result->lockstep);
     results->header_printed = true;
     print_row(result);
+    if (result->has_os)
+        print_os(result);
     add_to_json(results->document, result);
 }
 

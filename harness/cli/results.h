@@ -7,6 +7,7 @@
 
 #include "lockstep/lockstep.h"
 #include "mmu/mmu.h"
+#include "os/os.h"
 #include "replay/replay.h"
 
 #include <jansson.h>
@@ -16,9 +17,12 @@ struct run_result {
     enum paging_mode mode;
     struct replay_counters replay;
     struct mmu_counters mmu;
-    bool lockstep; /* the fields that follow */
+    bool has_os;
+    enum reclaim_policy policy;
+    struct os_results os;
+    uint64_t mismatches; /* divergences, wrong contents */
+    bool lockstep;       /* the fields that follow */
     uint64_t cycles;
-    uint64_t mismatches;
     struct lockstep_latency latency[LEVEL_WALK + 1];
 };
 

@@ -20,17 +20,18 @@ struct fit {
     const char *problem;
 };
 
-struct fit *fit_create(enum paging_mode mode, unsigned va_bits) {
+struct fit *fit_create(enum paging_mode mode, unsigned va_bits, bool kernel) {
     struct fit *fit = calloc(1, sizeof *fit);
     if (!fit)
         return NULL;
     fit->latest_number = UINT64_MAX;
-    if (va_bits != 64 || (mode != MODE_SV32 && mode != MODE_SV39))
+    bool moves = mode == MODE_SV32 ? va_bits == 64 || kernel : mode == MODE_SV39 && va_bits == 64;
+    if (!moves)
         return fit;
     fit->mode = mode_find(mode);
     fit->region_bits = page_shift(fit->mode->leaf_size[fit->mode->levels - 1]);
     /* Sv39 sign-extends: only the lower half of the root is the user's. */
-    fit->slots = mode == MODE_SV39 ? 256 : 1024;
+    fit->slots = mode == MODE_SV39 ? 256 : kernel ? 768 : 1024;
     return fit;
 }
 

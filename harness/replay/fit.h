@@ -9,6 +9,9 @@
  * the sharing of tables below the root stay as they were; which regions are neighbours does not.
  * When the slots are used up (256 in Sv39, the user half; 1024 in Sv32) the run ends with an error:
  * nothing is dropped or folded onto something else.
+ *
+ * Below an operating system the upper quarter of Sv32 is the kernel's: addresses then move in Sv32
+ * in any case, and 768 slots are there.
  */
 #ifndef TWINWALK_REPLAY_FIT_H
 #define TWINWALK_REPLAY_FIT_H
@@ -17,8 +20,8 @@
 
 struct fit;
 
-/* va_bits: of the recorded program, 0 unknown. NULL: no memory. */
-struct fit *fit_create(enum paging_mode mode, unsigned va_bits);
+/* va_bits: of the recorded program, 0 unknown; kernel: there is one. NULL: no memory. */
+struct fit *fit_create(enum paging_mode mode, unsigned va_bits, bool kernel);
 void fit_destroy(struct fit *fit);
 
 /* false: *moved cannot be had; fit_problem() says why. */

@@ -133,7 +133,8 @@ static enum replay_end start_paging(struct replay *replay) {
     if (!replay->system.context && create_pager(replay) != REPLAY_DONE)
         return REPLAY_FAILED;
     replay->paging = true;
-    replay->fit = fit_create(replay->control.mode, replay->info.va_bits);
+    replay->fit =
+        fit_create(replay->control.mode, replay->info.va_bits, replay->system.owns_machine);
     if (!replay->fit)
         return fail(replay, NULL);
     return enter_process(replay, replay->process);
@@ -216,6 +217,8 @@ static enum replay_end translate_part(struct replay *replay, const struct mmu_re
 
 static enum replay_end play_access(struct replay *replay, const struct trace_record *record) {
     enum replay_end end;
+    if (replay->system.owns_machine && replay->control.mode == MODE_BARE)
+        return fail(replay, "an operating system needs a mode that translates");
     if (!replay->own_tables && !replay->paging && replay->control.mode != MODE_BARE &&
         (end = start_paging(replay)) != REPLAY_DONE)
         return end;
