@@ -46,12 +46,15 @@ static const char *owner_text(enum owner owner) {
 }
 
 bool own_frames(struct checker *check, uint64_t pfn, uint64_t frames, enum owner owner) {
+    const struct frame_notes *first = frame_notes(check, pfn);
+    if (first && first->owner == OWNER_USER && owner == OWNER_USER)
+        return true; /* noted when it was met first, the whole run */
     for (uint64_t i = 0; i < frames; i++) {
         struct frame_notes *notes = frame_notes(check, pfn + i);
         if (!notes)
             return wrong(check, "frame %#llx: used by %s, but no node has it", (ull)(pfn + i),
                          owner_text(owner));
-        if (notes->owner != OWNER_NONE && (notes->owner != owner || owner != OWNER_USER))
+        if (notes->owner != OWNER_NONE)
             return wrong(check, "frame %#llx: used by %s and by %s", (ull)(pfn + i),
                          owner_text(notes->owner), owner_text(owner));
         notes->owner = owner;

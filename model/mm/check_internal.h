@@ -22,8 +22,9 @@ enum owner {
 
 struct frame_notes {
     enum owner owner;
-    uint32_t ptes;     /* PTEs that map it; for a huge page, at its head */
-    uint32_t writable; /* of them those of private mappings that allow writing */
+    uint32_t ptes;     /* base PTEs that map this very frame */
+    uint32_t leaves;   /* huge leaves that map the run that begins here */
+    uint32_t writable; /* of both, those of private mappings that allow writing */
     uint32_t caches;   /* page cache, swap cache */
     bool listed;       /* on an LRU list */
 };

@@ -20,9 +20,11 @@ static bool each_page(struct checker *check, page_check *one) {
 static bool wrong_page(struct checker *check, const struct page *page, uint64_t pfn,
                        const char *what) {
     const struct frame_notes *notes = frame_notes(check, pfn);
-    return wrong(
-        check, "frame %#llx: %s (flags %#x, refcount %d, mapcount %d; found %u PTEs, %u caches)",
-        (ull)pfn, what, page->flags, page->refcount, page->mapcount, notes->ptes, notes->caches);
+    return wrong(check,
+                 "frame %#llx: %s (flags %#x, refcount %d, mapcount %d; found %u PTEs, %u huge "
+                 "leaves, %u caches)",
+                 (ull)pfn, what, page->flags, page->refcount, page->mapcount, notes->ptes,
+                 notes->leaves, notes->caches);
 }
 
 static bool check_tail(struct checker *check, struct page *page, uint64_t pfn) {
@@ -35,32 +37,58 @@ static bool check_tail(struct checker *check, struct page *page, uint64_t pfn) {
            wrong_page(check, page, pfn, "part of a compound page that nobody has");
 }
 
-/* Whether another process could see what a private mapping writes. */
+/* Whether somebody else could see what one mapping of the frame writes. `leaves`: of its run. */
 static bool shared_elsewhere(const struct checker *check, const struct page *page,
-                             const struct frame_notes *notes) {
-    return notes->ptes > 1 || (page_has(page, PG_swapcache) && check->entries[page->private] > 0);
+                             const struct frame_notes *notes, uint32_t leaves) {
+    return notes->ptes + leaves > 1 ||
+           (page_has(page, PG_swapcache) && check->entries[page->private] > 0);
+}
+
+/* What holds for every frame of a run by itself; its PTEs are added to *ptes. */
+static bool check_user_frame(struct checker *check, const struct page *head, uint64_t i,
+                             uint32_t *ptes) {
+    const struct page *page = head + i;
+    uint64_t pfn = page_to_pfn(check->k, page);
+    const struct frame_notes *notes = frame_notes(check, pfn);
+    uint32_t leaves = frame_notes(check, pfn - i)->leaves;
+    if (page_ptes(page) != notes->ptes)
+        return wrong_page(check, page, pfn, "not as many PTEs map it as were counted");
+    if (notes->writable > 0 && shared_elsewhere(check, page, notes, leaves))
+        return wrong_page(check, page, pfn, "writable in a private mapping, but not its alone");
+    bool mapped = notes->ptes + leaves > 0 && !page_has(head, PG_hugetlb);
+    check->stat[page_has(head, PG_anon) ? STAT_nr_anon_pages : STAT_nr_mapped] += mapped;
+    *ptes += notes->ptes;
+    return true;
+}
+
+/* Mapped by leaves that count as references, but not as mappings. */
+static bool check_huge_zero_page(struct checker *check, const struct page *page, uint64_t pfn) {
+    const struct frame_notes *notes = frame_notes(check, pfn);
+    if (page->refcount != (int32_t)notes->leaves || page->mapcount != 0)
+        return wrong_page(check, page, pfn, "the huge zero page has other references than leaves");
+    return true;
 }
 
 static bool check_user_page(struct checker *check, struct page *page, uint64_t pfn) {
     const struct frame_notes *notes = frame_notes(check, pfn);
-    if (page->mapcount != (int32_t)notes->ptes)
-        return wrong_page(check, page, pfn, "mapped as often as PTEs say, it is not");
-    if (page->refcount != (int32_t)(notes->ptes + notes->caches))
+    uint32_t ptes = 0;
+    if (page == check->k->huge_zero_page)
+        return check_huge_zero_page(check, page, pfn);
+    for (uint64_t i = 0; i < page_frames(page); i++)
+        if (!check_user_frame(check, page, i, &ptes))
+            return false;
+    if (page_has(page, PG_head) && page->mapcount != (int32_t)notes->leaves)
+        return wrong_page(check, page, pfn, "not as many huge leaves map it as were counted");
+    if (page->refcount != (int32_t)(ptes + notes->leaves + notes->caches))
         return wrong_page(check, page, pfn, "references that nobody holds, or too few");
-    if (notes->writable > 0 && shared_elsewhere(check, page, notes))
-        return wrong_page(check, page, pfn, "writable in a private mapping, but not its alone");
     if (page_has(page, PG_hugetlb))
         return true;
-    if (!page->mapping && page_has(page, PG_swapcache)) /* read ahead, nobody's yet */
-        return notes->ptes == 0 || wrong_page(check, page, pfn, "mapped, but nobody's");
-    if (page_has(page, PG_anon) ? !page_has(page, PG_swapbacked) : !page_inode(page))
-        return wrong_page(check, page, pfn, "neither anonymous nor of a file");
-    if (page_has(page, PG_anon))
-        check->stat[STAT_nr_anon_pages] += notes->ptes > 0 ? page_frames(page) : 0;
-    else
-        check->stat[STAT_nr_mapped] += notes->ptes > 0 ? page_frames(page) : 0;
-    if (page_has(page, PG_anon) && page_has(page, PG_head))
-        check->stat[STAT_nr_anon_transparent_hugepages] += notes->ptes > 0;
+    if (page_has(page, PG_anon) ? !page_has(page, PG_swapbacked)
+                                : !page_inode(page) && !page_has(page, PG_swapcache))
+        return wrong_page(check, page, pfn, "neither anonymous, nor of a file, nor of swap");
+    if (page_inode(page) && notes->caches == 0)
+        return wrong_page(check, page, pfn, "of a file, but not in its cache");
+    check->stat[STAT_nr_anon_transparent_hugepages] += notes->leaves > 0;
     return true;
 }
 
@@ -106,11 +134,12 @@ static int count_visit(struct page *page, struct vm_area_struct *vma, uint64_t v
 static bool check_page_rmap(struct checker *check, struct page *page, uint64_t pfn) {
     const struct frame_notes *notes = frame_notes(check, pfn);
     uint32_t visits = 0;
+    uint32_t mappings = page_has(page, PG_head) ? notes->leaves : notes->ptes;
     if (notes->owner != OWNER_USER || page_has(page, PG_tail) || page_has(page, PG_hugetlb) ||
-        notes->ptes == 0)
+        page == check->k->huge_zero_page)
         return true;
     rmap_walk(check->k, page, count_visit, &visits);
-    return visits == notes->ptes ||
+    return visits == mappings ||
            wrong_page(check, page, pfn, "reverse mapping does not find all its PTEs");
 }
 

@@ -80,22 +80,22 @@ static bool check_rights(const struct walk *walk, uint64_t va, uint64_t pte) {
     return true;
 }
 
-/* The page is where its descriptor says that it is mapped. */
+/* The page is where its descriptor (of a part of a compound page: its head's) says. */
 static bool check_mapping(const struct walk *walk, uint64_t va, uint64_t pte,
-                          const struct page *page) {
+                          const struct page *page, const struct page *head) {
     const struct vm_area_struct *vma = walk->vma;
-    if (page_has(page, PG_hugetlb) != !!(vma->flags & VM_HUGETLB))
+    if (page_has(head, PG_hugetlb) != !!(vma->flags & VM_HUGETLB))
         return wrong_pte(walk, va, pte, "explicit huge pages and others do not mix");
-    if (page_has(page, PG_hugetlb))
+    if (page_has(head, PG_hugetlb))
         return true;
-    bool anon = page_has(page, PG_anon);
+    bool anon = page_has(head, PG_anon);
     if (anon && vma->flags & VM_SHARED)
         return wrong_pte(walk, va, pte, "an anonymous page in a shared area");
-    if (anon && page->mapping != vma->anon_vma)
+    if (anon && head->mapping != vma->anon_vma)
         return wrong_pte(walk, va, pte, "an anonymous page of another family");
-    if (!anon && (!vma->file || page->mapping != &vma->file->inode->mapping))
+    if (!anon && (!vma->file || head->mapping != &vma->file->inode->mapping))
         return wrong_pte(walk, va, pte, "a page that is not of the file of its area");
-    if (page->index != linear_page_index(vma, va))
+    if (head->index + (uint64_t)(page - head) != linear_page_index(vma, va))
         return wrong_pte(walk, va, pte, "a page with the wrong index");
     if (!anon && !(vma->flags & VM_SHARED) && pte_bit(pte, PTE_BIT_W))
         return wrong_pte(walk, va, pte, "a private mapping may write to the file's page");
@@ -108,32 +108,56 @@ static enum rss rss_of(const struct page *page) {
     return page_has(page, PG_swapbacked) ? MM_SHMEMPAGES : MM_FILEPAGES;
 }
 
+/* The zero page, which is not counted, or the huge one, whose leaves hold a reference each. */
+static bool check_special(struct walk *walk, uint64_t va, uint64_t pte, const struct page *page,
+                          unsigned level) {
+    struct checker *check = walk->check;
+    const struct page *zero = level == 0 ? check->k->zero_page : check->k->huge_zero_page;
+    if (page != zero || level > 1 || pte_bit(pte, PTE_BIT_W))
+        return wrong_pte(walk, va, pte, "special, but not the zero page, or writable");
+    if (level == 0)
+        return true;
+    walk->huge++;
+    frame_notes(check, page_to_pfn(check->k, page))->leaves++;
+    return own_frames(check, page_to_pfn(check->k, page), page_frames(page), OWNER_USER);
+}
+
+/* A huge leaf maps a compound page of its size; a base PTE a page, or one frame of a transparent
+ * huge page that this address space has split. */
+static bool check_size(const struct walk *walk, uint64_t va, uint64_t pte, const struct page *page,
+                       const struct page *head, uint64_t frames) {
+    if (va + frames * PAGE_BYTES > walk->vma->end)
+        return wrong_pte(walk, va, pte, "a huge leaf reaches out of its area");
+    if (frames > 1 ? page != head || page_frames(head) != frames
+                   : page_frames(head) > 1 && !page_has(head, PG_anon))
+        return wrong_pte(walk, va, pte, "a leaf that is not the size of its page");
+    return true;
+}
+
 static bool check_user_leaf(struct walk *walk, uint64_t va, uint64_t pte, unsigned level) {
     struct checker *check = walk->check;
     uint64_t pfn = pte_to_pfn(pte), frames = UINT64_C(1) << (pt_shift(check->k, level) - 12);
-    struct page *page = pfn_to_page(check->k, pfn);
-    if (!page)
+    struct page *page = pfn_to_page(check->k, pfn), *head = page ? compound_head(page) : NULL;
+    if (!page || !is_descriptor(check, head))
         return wrong_pte(walk, va, pte, "maps what is not memory");
     if (!check_rights(walk, va, pte))
         return false;
-    if (pte_special(pte)) {
-        if (page != check->k->zero_page || level != 0 || pte_bit(pte, PTE_BIT_W))
-            return wrong_pte(walk, va, pte, "special, but not the zero page, or writable");
-        return true;
-    }
-    if (page_has(page, PG_reserved) || page == check->k->zero_page)
+    if (pte_special(pte))
+        return check_special(walk, va, pte, page, level);
+    if (page_has(page, PG_reserved) || head == check->k->zero_page ||
+        head == check->k->huge_zero_page)
         return wrong_pte(walk, va, pte, "maps a frame that is not users'");
-    if (va + frames * PAGE_BYTES > walk->vma->end)
-        return wrong_pte(walk, va, pte, "a huge leaf reaches out of its area");
-    if (page_has(page, PG_tail) || page_frames(page) != frames)
-        return wrong_pte(walk, va, pte, "a leaf that is not the size of its page");
-    if (!own_frames(check, pfn, frames, OWNER_USER) || !check_mapping(walk, va, pte, page))
+    uint64_t head_pfn = page_to_pfn(check->k, head);
+    if (!check_size(walk, va, pte, page, head, frames) ||
+        !check_mapping(walk, va, pte, page, head) ||
+        !own_frames(check, head_pfn, page_frames(head), OWNER_USER))
         return false;
     struct frame_notes *notes = frame_notes(check, pfn);
-    notes->ptes++;
+    notes->ptes += level == 0;
+    notes->leaves += level > 0;
     notes->writable += !(walk->vma->flags & VM_SHARED) && pte_bit(pte, PTE_BIT_W);
-    if (!page_has(page, PG_hugetlb)) {
-        walk->rss[rss_of(page)] += frames;
+    if (!page_has(head, PG_hugetlb)) {
+        walk->rss[rss_of(head)] += frames;
         walk->huge += level > 0;
     }
     return true;

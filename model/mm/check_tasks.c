@@ -2,6 +2,7 @@
 #include "check_internal.h"
 
 #include "context.h"
+#include "fork.h"
 #include "pgtable.h"
 
 #define KERNEL_STACK_BYTES UINT64_C(16384)
@@ -51,6 +52,8 @@ bool check_tasks(struct checker *check) {
         current = current || task == k->current;
         if (task->pid >= k->next_pid || task->pid == 0)
             return wrong(check, "pid %llu has not been given yet", (ull)task->pid);
+        if (find_task(k, task->pid) != task && task->mm)
+            return wrong(check, "there is pid %llu twice", (ull)task->pid);
         if (task->mm && !check_stack(check, task))
             return false;
     }

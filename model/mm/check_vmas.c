@@ -4,6 +4,7 @@
 #include "filemap.h"
 #include "layout.h"
 #include "mmap.h"
+#include "vma.h"
 
 #include <bsd/sys/tree.h>
 
@@ -12,6 +13,11 @@ struct areas {
     uint64_t count, frames, locked;
     uint64_t end; /* of the latest */
 };
+
+/* What may be mapped between this area and the end of the one before. */
+static uint64_t free_below(const struct vm_area_struct *vma, uint64_t end) {
+    return vm_start_gap(vma) > end ? vm_start_gap(vma) - end : 0;
+}
 
 static bool check_area(struct checker *check, struct mm_struct *mm, struct vm_area_struct *vma,
                        struct areas *areas) {
@@ -32,6 +38,9 @@ static bool check_area(struct checker *check, struct mm_struct *mm, struct vm_ar
         !(vma->flags & VM_HUGETLB))
         return wrong(check, "pid %llu: area %#llx has no pages of its own, but page offset %#llx",
                      pid, start, (ull)vma->pgoff);
+    if (vma->gap != free_below(vma, areas->end))
+        return wrong(check, "pid %llu: area %#llx has %#llx free bytes below it, noted %#llx", pid,
+                     start, (ull)free_below(vma, areas->end), (ull)vma->gap);
     areas->count++;
     areas->frames += (vma->end - vma->start) / PAGE_BYTES;
     if (vma->flags & VM_LOCKED)
@@ -68,8 +77,20 @@ static bool check_links(struct checker *check, const struct mm_struct *mm,
                         const struct vm_area_struct *vma, unsigned height) {
     const struct vm_area_struct *left = vma->node.rbe_left, *right = vma->node.rbe_right;
     ull pid = pid_of(check->k, mm), start = vma->start;
-    if ((left && left->node.rbe_parent != vma) || (right && right->node.rbe_parent != vma))
+    const struct vm_area_struct *parent = vma->node.rbe_parent;
+    if ((left && left->node.rbe_parent != vma) || (right && right->node.rbe_parent != vma) ||
+        (parent ? parent->node.rbe_left != vma && parent->node.rbe_right != vma
+                : mm->vmas.rbh_root != vma))
         return wrong(check, "pid %llu: the tree of areas is broken at %#llx", pid, start);
+    uint64_t most = vma->gap;
+    if (left && left->subtree_gap > most)
+        most = left->subtree_gap;
+    if (right && right->subtree_gap > most)
+        most = right->subtree_gap;
+    if (vma->subtree_gap != most)
+        return wrong(check,
+                     "pid %llu: the largest gap at and below area %#llx is %#llx, noted %#llx", pid,
+                     start, (ull)most, (ull)vma->subtree_gap);
     if (vma->node.rbe_color == RB_RED &&
         ((left && left->node.rbe_color == RB_RED) || (right && right->node.rbe_color == RB_RED)))
         return wrong(check, "pid %llu: area %#llx and one below it in the tree are red", pid,
