@@ -9,9 +9,6 @@ const struct reclaim_operations *reclaim_policy_of(const struct kernel *k) {
 }
 
 int reclaim_init(struct kernel *k) {
-    for (unsigned n = 0; n < k->config.nodes; n++)
-        for (unsigned lru = 0; lru < NR_LRU_LISTS; lru++)
-            TAILQ_INIT(&k->node[n].lruvec.lists[lru]);
     return reclaim_policy_of(k)->init(k);
 }
 

@@ -104,8 +104,7 @@ static uint64_t shrink_zones(struct kernel *k, uint64_t wanted, unsigned priorit
 }
 
 uint64_t try_to_free_pages(struct kernel *k, gfp_t gfp, unsigned order) {
-    bool booted = k->node[0].lruvec.lists[0].tqh_last != NULL;
-    if (k->scan || !booted)
+    if (k->scan || !k->init_mm) /* while it boots there is nothing to reclaim */
         return 0;
     struct scan_control scan = {.highest = gfp_zone(k, gfp)};
     uint64_t wanted = order > 5 ? UINT64_C(1) << order : SWAP_CLUSTER_MAX, freed = 0;
