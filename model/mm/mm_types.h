@@ -34,6 +34,7 @@ TAILQ_HEAD(vma_list, vm_area_struct);
 struct anon_vma {
     struct vma_list vmas;
     uint64_t vma_count;
+    uint64_t branches; /* numbers given out: anon_branch */
 };
 
 struct vm_area_struct {
@@ -44,9 +45,10 @@ struct vm_area_struct {
     struct file *file; /* holds a reference; NULL: anonymous and private */
     struct mm_struct *mm;
     struct anon_vma *anon_vma; /* once it has an anonymous page, or inherited */
-    bool forked;               /* its anon_vma, or an older one, came to it by a fork */
-    unsigned huge_shift;       /* VM_HUGETLB: log2 of the page, 21 or 30 (22 in Sv32) */
-    struct {                   /* libbsd's red-black tree, by start */
+    uint64_t anon_branch; /* 0, or the number of the fork that gave it its anon_vma: Linux has an
+                             anon_vma for each VMA of each child, and these do not mix */
+    unsigned huge_shift;  /* VM_HUGETLB: log2 of the page, 21 or 30 (22 in Sv32) */
+    struct {              /* libbsd's red-black tree, by start */
         struct vm_area_struct *rbe_left, *rbe_right, *rbe_parent;
         int rbe_color;
     } node;
@@ -76,6 +78,7 @@ struct mm_struct {
     struct page_list deposited; /* one PTE table per anonymous huge leaf */
     uint64_t scan_address;      /* where khugepaged goes on */
     unsigned users;             /* tasks */
+    TAILQ_ENTRY(mm_struct) unfreed;
 };
 
 struct task_struct {

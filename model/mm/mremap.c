@@ -98,15 +98,15 @@ static int move_part(struct move *move) {
     int error = pgtable_find(move->mm, move->from, 1, &from);
     if (error)
         return error;
-    if (from.level > 2) {
+    if (from.level >= 2) { /* none */
         advance(move, extent(move, from.level));
         return 0;
     }
-    /* Linux makes the new table of PUDs wherever the old one exists. */
+    /* Where there is an old table of PMDs Linux makes the new table above it, come what may. */
     if (pt_levels(k) > 2) {
         struct pte_place to;
         error = pgtable_make(move->mm, move->to, 2, &to);
-        if (!error && !(from.level == 2 && pte_none(from.pte)))
+        if (!error)
             error = move_whole(move, 2, &moved);
         if (error || moved)
             return error;

@@ -19,8 +19,7 @@ static bool could_merge(const struct vm_area_struct *a, const struct vm_area_str
 
 /* An anon_vma that began in this mm: one inherited by fork is left alone, as in Linux. */
 static struct anon_vma *own_anon_vma(const struct vm_area_struct *vma) {
-    struct anon_vma *anon_vma = vma->anon_vma;
-    return anon_vma && TAILQ_FIRST(&anon_vma->vmas)->mm == vma->mm ? anon_vma : NULL;
+    return vma->anon_branch == 0 ? vma->anon_vma : NULL;
 }
 
 static struct anon_vma *mergeable_anon_vma(struct vm_area_struct *vma) {
@@ -58,7 +57,7 @@ void anon_vma_clone(struct vm_area_struct *vma, const struct vm_area_struct *lik
     if (!like->anon_vma)
         return;
     join(vma, like->anon_vma);
-    vma->forked = like->forked || like->mm != vma->mm;
+    vma->anon_branch = like->mm == vma->mm ? like->anon_branch : ++like->anon_vma->branches;
 }
 
 void anon_vma_unlink(struct vm_area_struct *vma) {

@@ -254,9 +254,9 @@ int split_vma(struct vm_area_struct *vma, uint64_t addr, struct vm_area_struct *
  * other's, but not what came by a fork: that would tie it to the parent's (Linux:
  * vma_is_fork_child). */
 static bool can_share_anon_vma(const struct vm_area_struct *a, const struct vm_area_struct *b) {
-    if (!a->anon_vma || !b->anon_vma)
-        return !a->forked && !b->forked;
-    return a->anon_vma == b->anon_vma;
+    if (a->anon_branch != b->anon_branch)
+        return false;
+    return a->anon_vma == b->anon_vma || (a->anon_branch == 0 && (!a->anon_vma || !b->anon_vma));
 }
 
 /* Whether b, right behind a, could be the same VMA. Explicit huge pages stay as they were mapped
