@@ -23,7 +23,7 @@ struct kmem_cache {
     unsigned order, objects; /* of a slab */
     unsigned min_order;      /* of a slab when memory is fragmented: one object at least */
     uint32_t reciprocal;     /* of size: 2^32 / size rounded up, for dividing by it */
-    unsigned min_partial;    /* so many partial slabs, and empty ones are kept too */
+    unsigned min_partial;    /* with this many partial slabs an empty one goes */
     struct page *cpu_slab;   /* frozen */
     struct page_list partial;
     uint64_t nr_partial, nr_slabs, nr_objects; /* objects in use */
