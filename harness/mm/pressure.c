@@ -106,9 +106,9 @@ static void storm(struct stage *stage, uint64_t va, uint64_t pages, uint64_t acc
     uint64_t random = 7;
     if (!(series->last_use = calloc(pages, sizeof *series->last_use)))
         return;
-    for (uint64_t i = 0; i < pages && !stage->broken; i++)
+    for (uint64_t i = 0; i < pages && !stage->board.stopped; i++)
         stage_store(stage, va + i * PAGE_BYTES, ~i);
-    for (uint64_t i = 0; i < accesses && !stage->broken; i++) {
+    for (uint64_t i = 0; i < accesses && !stage->board.stopped; i++) {
         random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
         uint64_t page = (random >> 33) % ((random >> 62) ? pages / 4 : pages);
         if (stage_expect(stage, va + page * PAGE_BYTES, ~page) < 0)

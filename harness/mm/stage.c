@@ -16,47 +16,6 @@
 
 #define MOST_FAULTS 16 /* of one access; more is no progress */
 
-static const struct memories *memories(const void *context) {
-    return ((const struct stage *)context)->target.memories;
-}
-
-static bool read_word(void *context, uint64_t pa, unsigned bytes, uint64_t *value) {
-    return memories_read(memories(context), pa, bytes, value);
-}
-
-static bool write_word(void *context, uint64_t pa, unsigned bytes, uint64_t value) {
-    return memories_write(memories(context), pa, bytes, value);
-}
-
-static bool clear_page(void *context, uint64_t pa) {
-    return memories_clear_page(memories(context), pa);
-}
-
-static bool copy_page(void *context, uint64_t to, uint64_t from) {
-    return memories_copy_page(memories(context), to, from);
-}
-
-static bool load_page(void *context, uint64_t pa, void *bytes) {
-    return memories_load_page(memories(context), pa, bytes);
-}
-
-static bool store_page(void *context, uint64_t pa, const void *bytes) {
-    return memories_store_page(memories(context), pa, bytes);
-}
-
-static void fence(void *context, const struct mmu_fence *which) {
-    struct stage *stage = context;
-    if (!stage->target.fence(stage->target.context, which))
-        stage->broken = true;
-}
-
-static void set_root(void *context, uint64_t root_ppn, uint16_t asid) {
-    struct stage *stage = context;
-    stage->control.root_ppn = root_ppn;
-    stage->control.asid = asid;
-    stage->target.control(stage->target.context, &stage->control);
-}
-
 static void hear(void *context, const struct mm_event *event) {
     struct stage *stage = context;
     stage->events[event->kind]++;
@@ -73,10 +32,9 @@ bool stage_open(struct stage *stage, const struct mm_config *config, FILE *out, 
     stage->both = lockstep_create(&options, why);
     if (!stage->both)
         return false;
-    stage->target = lockstep_target(stage->both);
-    stage->control = (struct mmu_control){.mode = config->mode, .adue = config->adue};
-    const struct machine machine = {stage,     read_word,  write_word, clear_page, copy_page,
-                                    load_page, store_page, fence,      set_root};
+    stage->board.target = lockstep_target(stage->both);
+    stage->board.control = (struct mmu_control){.mode = config->mode, .adue = config->adue};
+    const struct machine machine = board_machine(&stage->board);
     stage->k = kernel_boot(config, &machine, why);
     if (!stage->k) {
         lockstep_destroy(stage->both);
@@ -107,7 +65,7 @@ static void leave(struct stage *stage) {
 
 bool stage_close(struct stage *stage) {
     leave(stage);
-    bool equal = !stage->broken && lockstep_finish(stage->both);
+    bool equal = !stage->board.stopped && lockstep_finish(stage->both);
     stage_check(stage, equal, "both walkers agreed on %" PRIu64 " translations, %" PRIu64 " walks",
                 lockstep_counters(stage->both)->lookups[TLB_I] +
                     lockstep_counters(stage->both)->lookups[TLB_D],
@@ -137,7 +95,7 @@ static void tell_walk(const struct stage *stage, const struct mmu_request *reque
 /* The data, each side's at its own physical address. */
 static int move_data(struct stage *stage, enum access_type access, const uint64_t *pa,
                      uint64_t *value) {
-    const struct memories *all = stage->target.memories;
+    const struct memories *all = stage->board.target.memories;
     uint64_t seen[MEMORIES_MAX];
     for (unsigned i = 0; i < all->count; i++)
         if (access == ACCESS_WRITE ? !physmem_write(all->memory[i], pa[i], 8, *value)
@@ -145,7 +103,7 @@ static int move_data(struct stage *stage, enum access_type access, const uint64_
             return -1;
     for (unsigned i = 1; access != ACCESS_WRITE && i < all->count; i++)
         if (seen[i] != seen[0]) {
-            stage->broken = true;
+            stage->board.stopped = true;
             stage_check(stage, false, "both memories hold the same at 0x%" PRIx64, pa[i]);
         }
     if (access != ACCESS_WRITE)
@@ -157,9 +115,9 @@ int stage_access(struct stage *stage, uint64_t va, enum access_type access, uint
     const struct mmu_request request = {.va = va, .access = access, .priv = PRIV_U};
     struct mmu_response response;
     uint64_t pa[MEMORIES_MAX];
-    for (int faults = 0; faults < MOST_FAULTS && !stage->broken; faults++) {
-        if (!stage->target.translate(stage->target.context, &request, &response, pa)) {
-            stage->broken = true;
+    for (int faults = 0; faults < MOST_FAULTS && !stage->board.stopped; faults++) {
+        if (!stage->board.target.translate(stage->board.target.context, &request, &response, pa)) {
+            stage->board.stopped = true;
             break;
         }
         tell_walk(stage, &request, &response);
@@ -196,9 +154,9 @@ uint64_t stage_translate(struct stage *stage, uint64_t va) {
     const struct mmu_request request = {.va = va, .access = ACCESS_READ, .priv = PRIV_U};
     struct mmu_response response;
     uint64_t pa[MEMORIES_MAX];
-    if (!stage->target.translate(stage->target.context, &request, &response, pa))
-        stage->broken = true;
-    return stage->broken || response.reason != FAULT_NONE ? 0 : response.pa;
+    if (!stage->board.target.translate(stage->board.target.context, &request, &response, pa))
+        stage->board.stopped = true;
+    return stage->board.stopped || response.reason != FAULT_NONE ? 0 : response.pa;
 }
 
 void stage_switch(struct stage *stage, struct task_struct *task) {

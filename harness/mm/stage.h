@@ -10,21 +10,19 @@
 #include "mm/kernel.h"
 #include "mm/mm_types.h"
 #include "mm/show.h"
-#include "replay/target.h"
+#include "os/board.h"
 
 #include <stdio.h>
 
 struct stage {
     struct lockstep *both;
-    struct replay_target target;
-    struct mmu_control control;
+    struct board board; /* stopped: the MMUs diverged, or a memory differs */
     struct kernel *k;
     FILE *out;
     uint64_t told;       /* bit per enum mm_event_kind: narrated */
     bool told_each_walk; /* accesses too, with where the answer was found */
     uint64_t events[MM_EVENT_KINDS];
     unsigned checks, failed;
-    bool broken; /* the MMUs diverged, or a memory differs */
 };
 
 /* false: a constant string says why. */
