@@ -77,6 +77,12 @@ struct mm_struct *next_mm(struct kernel *k, const struct mm_struct *mm) {
             return task->mm;
         found = task->mm == mm;
     }
+    struct mm_struct *unfreed;
+    TAILQ_FOREACH(unfreed, &k->unfreed, unfreed) {
+        if (found)
+            return unfreed;
+        found = unfreed == mm;
+    }
     return NULL;
 }
 

@@ -30,14 +30,31 @@ struct mm_struct *mm_alloc(struct kernel *k) {
     return mm;
 }
 
-void mmput(struct mm_struct *mm) {
+static void mm_free(struct mm_struct *mm) {
     struct kernel *k = mm->kernel;
-    if (--mm->users > 0)
-        return;
-    exit_mmap(mm);
     destroy_context(mm);
     pgd_free(mm);
     kmem_cache_free(k, k->own[CACHE_MM], mm);
+}
+
+void mmput(struct mm_struct *mm) {
+    if (--mm->users > 0)
+        return;
+    if (exit_mmap(mm) == 0)
+        mm_free(mm);
+    else
+        TAILQ_INSERT_TAIL(&mm->kernel->unfreed, mm, unfreed);
+}
+
+void free_unfreed(struct kernel *k) {
+    struct mm_struct *mm, *next;
+    for (mm = TAILQ_FIRST(&k->unfreed); mm; mm = next) {
+        next = TAILQ_NEXT(mm, unfreed);
+        if (exit_mmap(mm) != 0)
+            continue;
+        TAILQ_REMOVE(&k->unfreed, mm, unfreed);
+        mm_free(mm);
+    }
 }
 
 /* ---- tasks ---- */

@@ -38,5 +38,7 @@ int mm_exec(struct kernel *k, struct task_struct *task, const struct exec_image 
 
 struct mm_struct *mm_alloc(struct kernel *k); /* with a root; NULL: no memory */
 void mmput(struct mm_struct *mm);             /* the last user: exit_mmap, root, ASID */
+/* Tries again what mmput() could not finish for bus errors (kernel->unfreed). */
+void free_unfreed(struct kernel *k);
 
 #endif

@@ -162,6 +162,7 @@ struct kernel *kernel_boot(const struct mm_config *config, const struct machine 
     k->next_pid = 1;
     TAILQ_INIT(&k->caches);
     TAILQ_INIT(&k->tasks);
+    TAILQ_INIT(&k->unfreed);
     TAILQ_INIT(&k->inodes);
     for (size_t i = 0; i < SUBSYSTEMS; i++) {
         if (subsystems[i].init(k) != 0) {
@@ -188,6 +189,7 @@ void mm_tick(struct kernel *k) {
     for (unsigned n = 0; n < k->config.nodes; n++)
         if (k->node[n].kswapd_wanted)
             kswapd_run(k, &k->node[n]);
+    free_unfreed(k);
     if (k->signals_seen == k->stat[STAT_signals])
         return;
     k->signals_seen = k->stat[STAT_signals];

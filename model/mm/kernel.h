@@ -75,6 +75,7 @@ struct swap_info;
 struct scan_control;
 struct inode;
 TAILQ_HEAD(task_list, task_struct);
+TAILQ_HEAD(mm_list, mm_struct);
 TAILQ_HEAD(inode_list, inode);
 TAILQ_HEAD(cache_list, kmem_cache);
 
@@ -106,6 +107,7 @@ struct kernel {
 
     struct mm_struct *init_mm; /* the kernel's own tables; its upper half is everybody's */
     struct task_list tasks;
+    struct mm_list unfreed;      /* of nobody any more, but a table could not be read (mmput) */
     struct task_struct *current; /* NULL: idle, on init_mm's tables */
     uint64_t next_pid;
     uint64_t signals_seen;    /* of stat[STAT_signals], by mm_tick() */

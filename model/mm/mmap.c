@@ -302,17 +302,23 @@ int expand_stack(struct vm_area_struct *vma, uint64_t va) {
 
 /* ---- exit ---- */
 
-void exit_mmap(struct mm_struct *mm) {
+int exit_mmap(struct mm_struct *mm) {
     struct mmu_gather tlb;
+    int error = 0;
     tlb_gather_mmu(&tlb, mm);
     tlb.fullmm = true;
-    for (struct vm_area_struct *vma = vma_first(mm); vma; vma = vma_next(vma))
-        unmap_page_range(&tlb, vma, vma->start, vma->end);
-    free_pgd_range(&tlb, 0, task_size(mm), 0, 0);
+    for (struct vm_area_struct *vma = vma_first(mm); vma; vma = vma_next(vma)) {
+        int failed = unmap_page_range(&tlb, vma, vma->start, vma->end);
+        if (failed)
+            error = failed;
+    }
+    if (!error)
+        free_pgd_range(&tlb, 0, task_size(mm), 0, 0);
     tlb_finish_mmu(&tlb);
     struct vm_area_struct *vma;
-    while ((vma = vma_first(mm))) {
+    while (!error && (vma = vma_first(mm))) {
         vma_unlink(vma);
         vma_free(vma);
     }
+    return error;
 }

@@ -72,8 +72,9 @@ int zap_page_range(struct vm_area_struct *vma, uint64_t start, uint64_t end);
 /* Faults every page of [addr, addr + length) in, as a read or a write would. -EFAULT, -ENOMEM. */
 int mm_populate(struct mm_struct *mm, uint64_t addr, uint64_t length, bool write);
 
-/* Everything user goes: VMAs, pages, tables (exit, exec). Never fails. */
-void exit_mmap(struct mm_struct *mm);
+/* Everything user goes: VMAs, pages, tables (exit, exec). -EIO: what a table that cannot be read
+ * maps is unknown, and stays with the VMAs and tables; it can be tried again. */
+int exit_mmap(struct mm_struct *mm);
 
 /* VMAs and their tree, for mmap.c, fork.c: */
 struct vm_area_struct *vma_alloc(struct mm_struct *mm); /* NULL: no memory */

@@ -96,7 +96,8 @@ static void free_table_range(struct mmu_gather *tlb, struct pte_place place, uin
             uint64_t table = pte_to_pfn(place.pte);
             if (place.level > 1)
                 free_table_range(tlb, pt_place(k, table, va, place.level - 1), va, to, span);
-            if (table_unused(k, span, va, to, place.level) && pte_write(k, &place, va, 0) == 0)
+            if (table_unused(k, span, va, to, place.level) &&
+                (pte_write(k, &place, va, 0) == 0 || tlb->fullmm))
                 tlb_remove_table(tlb, va & ~(pt_size(k, place.level) - 1), place.level - 1,
                                  pfn_to_page(k, table));
         }

@@ -3,24 +3,10 @@
 #include "huge_memory.h"
 #include "mmap.h"
 #include "pgtable_internal.h"
-#include "show.h"
+#include "show_internal.h"
 #include "vma.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
-
-static void print(const struct mm_printer *to, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void print(const struct mm_printer *to, const char *format, ...) {
-    char line[256];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(line, sizeof line, format, arguments);
-    va_end(arguments);
-    to->print(to->context, line);
-}
 
 /* ---- maps ---- */
 
@@ -38,10 +24,10 @@ static const char *vma_name(const struct vm_area_struct *vma) {
 /* start-end rights offset name; devices and inode numbers there are none. */
 static void show_map_vma(const struct vm_area_struct *vma, const struct mm_printer *to) {
     const char *name = vma_name(vma);
-    print(to, "%08" PRIx64 "-%08" PRIx64 " %c%c%c%c %08" PRIx64 "%s%s\n", vma->start, vma->end,
-          vma->flags & VM_READ ? 'r' : '-', vma->flags & VM_WRITE ? 'w' : '-',
-          vma->flags & VM_EXEC ? 'x' : '-', vma->flags & VM_SHARED ? 's' : 'p',
-          vma->file ? vma->pgoff * PAGE_BYTES : 0, *name ? " " : "", name);
+    mm_print(to, "%08" PRIx64 "-%08" PRIx64 " %c%c%c%c %08" PRIx64 "%s%s\n", vma->start, vma->end,
+             vma->flags & VM_READ ? 'r' : '-', vma->flags & VM_WRITE ? 'w' : '-',
+             vma->flags & VM_EXEC ? 'x' : '-', vma->flags & VM_SHARED ? 's' : 'p',
+             vma->file ? vma->pgoff * PAGE_BYTES : 0, *name ? " " : "", name);
 }
 
 void show_maps(struct mm_struct *mm, const struct mm_printer *to) {
@@ -102,7 +88,7 @@ static int smaps_entry(struct mm_struct *mm, uint64_t va, const struct pte_place
 }
 
 static void print_kb(const struct mm_printer *to, const char *name, uint64_t bytes) {
-    print(to, "%-16s%8" PRIu64 " kB\n", name, bytes / 1024);
+    mm_print(to, "%-16s%8" PRIu64 " kB\n", name, bytes / 1024);
 }
 
 static void show_vm_flags(unsigned flags, const struct mm_printer *to) {
@@ -112,11 +98,11 @@ static void show_vm_flags(unsigned flags, const struct mm_printer *to) {
     } names[] = {{VM_READ, "rd"},    {VM_WRITE, "wr"},     {VM_EXEC, "ex"},
                  {VM_SHARED, "sh"},  {VM_GROWSDOWN, "gd"}, {VM_LOCKED, "lo"},
                  {VM_HUGETLB, "ht"}, {VM_HUGEPAGE, "hg"},  {VM_NOHUGEPAGE, "nh"}};
-    print(to, "VmFlags:");
+    mm_print(to, "VmFlags:");
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (flags & names[i].flag)
-            print(to, " %s", names[i].name);
-    print(to, "\n");
+            mm_print(to, " %s", names[i].name);
+    mm_print(to, "\n");
 }
 
 static void show_smap(struct vm_area_struct *vma, const struct mm_printer *to) {
@@ -141,11 +127,11 @@ static void show_smap(struct vm_area_struct *vma, const struct mm_printer *to) {
     print_kb(to, "Swap:", stats.swap);
     print_kb(to, "Locked:", vma->flags & VM_LOCKED ? stats.pss >> 12 : 0);
     uint64_t size = pt_size(vma->mm->kernel, 1);
-    print(to, "THPeligible:    %8d\n",
-          thp_allowed(vma, (vma->start + size - 1) & ~(size - 1)) ? 1 : 0);
+    mm_print(to, "THPeligible:    %8d\n",
+             thp_allowed(vma, (vma->start + size - 1) & ~(size - 1)) ? 1 : 0);
     show_vm_flags(vma->flags, to);
     if (error)
-        print(to, "(a page table could not be read)\n");
+        mm_print(to, "(a page table could not be read)\n");
 }
 
 void show_smaps(struct mm_struct *mm, const struct mm_printer *to) {
@@ -173,7 +159,7 @@ static uint64_t data_pages(struct mm_struct *mm) {
 }
 
 static void print_vm(const struct mm_printer *to, const char *name, uint64_t bytes) {
-    print(to, "%s\t%8" PRIu64 " kB\n", name, bytes / 1024);
+    mm_print(to, "%s\t%8" PRIu64 " kB\n", name, bytes / 1024);
 }
 
 static void show_mm(struct mm_struct *mm, const struct mm_printer *to) {
@@ -194,9 +180,9 @@ static void show_mm(struct mm_struct *mm, const struct mm_printer *to) {
 }
 
 void show_status(struct task_struct *task, const struct mm_printer *to) {
-    print(to, "Pid:\t%" PRIu64 "\nPPid:\t%" PRIu64 "\nState:\t%s\n", task->pid, task->parent,
-          task->mm ? "R (running)" : "Z (zombie)");
+    mm_print(to, "Pid:\t%" PRIu64 "\nPPid:\t%" PRIu64 "\nState:\t%s\n", task->pid, task->parent,
+             task->mm ? "R (running)" : "Z (zombie)");
     if (task->mm)
         show_mm(task->mm, to);
-    print(to, "MinFlt:\t%8" PRIu64 "\nMajFlt:\t%8" PRIu64 "\n", task->min_flt, task->maj_flt);
+    mm_print(to, "MinFlt:\t%8" PRIu64 "\nMajFlt:\t%8" PRIu64 "\n", task->min_flt, task->maj_flt);
 }

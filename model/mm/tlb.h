@@ -17,7 +17,7 @@
 
 struct mmu_gather {
     struct mm_struct *mm;
-    bool fullmm;         /* the tables go too: entries that cannot be cleared do not matter */
+    bool fullmm;         /* the root goes too: pointers that cannot be cleared do not matter */
     uint64_t start, end; /* what must be fenced; start >= end: nothing */
     unsigned nr;
     struct page *pages[MMU_GATHER_PAGES]; /* a reference each */

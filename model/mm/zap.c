@@ -84,11 +84,9 @@ static int zap_entry(struct mm_struct *mm, uint64_t va, const struct pte_place *
                      void *context) {
     struct zap *zap = context;
     int error = pte_write(mm->kernel, place, va, 0);
-    if (error && !zap->tlb->fullmm) {
+    if (error)
         zap->error = error;
-        return 0;
-    }
-    if (pte_present(place->pte))
+    else if (pte_present(place->pte))
         zap_present(zap, va, place);
     else if (pte_swap(place->pte))
         zap_swap_entry(mm, pte_swap_slot(place->pte));
@@ -109,12 +107,18 @@ static uint64_t next_readable(struct mm_struct *mm, uint64_t va) {
     return (va & ~(size - 1)) + size;
 }
 
+static int still_mapped(struct mm_struct *mm, uint64_t va, const struct pte_place *place,
+                        void *context) {
+    (void)mm, (void)va, (void)place, (void)context;
+    return -EIO;
+}
+
 int unmap_page_range(struct mmu_gather *tlb, struct vm_area_struct *vma, uint64_t start,
                      uint64_t end) {
     update_hiwater_rss(vma->mm);
     if (vma->flags & VM_HUGETLB) {
         hugetlb_zap(vma, start, end);
-        return 0;
+        return walk_page_range(vma->mm, start, end, still_mapped, NULL);
     }
     struct zap zap = {tlb, vma, 0};
     for (uint64_t va = start; va < end;) {
