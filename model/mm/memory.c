@@ -226,7 +226,7 @@ static unsigned map_swapped_page(struct vm_fault *vmf, struct page *page, uint64
     swap_release(k, slot);
     if (!page_has(page, PG_lru))
         lru_cache_add(k, page);
-    if (exclusive && (vmf->write || vmf->vma->flags & VM_LOCKED))
+    if ((exclusive && (vmf->write || vmf->vma->flags & VM_LOCKED)) || vm_swap_full(k))
         try_to_free_swap(k, page);
     fault_step(vmf, STEP_SWAP_IN, page_to_pfn(k, page));
     return 0;

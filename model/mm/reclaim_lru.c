@@ -162,6 +162,7 @@ static uint64_t shrink_one(struct kernel *k, struct lruvec *lruvec, struct page 
     if (result == SHRINK_FREED)
         return 1;
     if (result == SHRINK_ACTIVATE) {
+        keep_page(k, page);
         activate_page(k, page);
         lruvec->rotated[file] += page_frames(page);
     }

@@ -7,14 +7,19 @@
 #include "vmscan.h"
 
 bool can_reclaim_anon_pages(const struct kernel *k) {
-    return k->swap && swap_free(k) > 0;
+    return swap_free(k) > 0 || k->stat[STAT_nr_swapcached] > 0;
+}
+
+void keep_page(struct kernel *k, struct page *page) {
+    if (page_has(page, PG_swapcache) && vm_swap_full(k))
+        try_to_free_swap(k, page);
 }
 
 bool scan_page(struct kernel *k, struct page *page) {
     struct scan_control *scan = k->scan;
     if (page->zone > scan->highest || page_has(page, PG_unevictable))
         return false;
-    if (!page_is_file_lru(page) && !page_has(page, PG_swapcache) && !can_reclaim_anon_pages(k))
+    if (!page_is_file_lru(page) && !page_has(page, PG_swapcache) && swap_free(k) == 0)
         return false;
     uint64_t frames = page_frames(page);
     scan->scanned += frames;
@@ -106,6 +111,7 @@ enum shrink_result shrink_page(struct kernel *k, struct page *page) {
 uint64_t shrink_or_putback(struct kernel *k, struct page *page) {
     if (shrink_page(k, page) == SHRINK_FREED)
         return 1;
+    keep_page(k, page);
     putback_lru_page(k, page);
     return 0;
 }

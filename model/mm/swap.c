@@ -75,6 +75,10 @@ uint64_t swap_free(const struct kernel *k) {
     return k->swap ? k->swap->free : 0;
 }
 
+bool vm_swap_full(const struct kernel *k) {
+    return swap_free(k) * 2 < swap_total(k);
+}
+
 unsigned swap_count(const struct kernel *k, uint64_t slot) {
     const struct swap_slot *at = swap_slot(k, slot);
     return at ? at->count : 0;

@@ -14,6 +14,8 @@ int swapoff(struct kernel *k); /* -EBUSY: slots are in use */
 
 uint64_t swap_total(const struct kernel *k); /* slots */
 uint64_t swap_free(const struct kernel *k);
+/* More than half is used: slots are no longer left to pages that are in memory (Linux: swap.h). */
+bool vm_swap_full(const struct kernel *k);
 unsigned swap_count(const struct kernel *k, uint64_t slot); /* swap PTEs and shmem entries */
 
 /* One more, one fewer entry names the slot; at 0, and not in the swap cache, it is free. A page

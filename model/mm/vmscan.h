@@ -64,7 +64,7 @@ void putback_lru_page(struct kernel *k, struct page *page);
 
 /* Whether the page may be looked at by the reclaim that runs; counts it as scanned. */
 bool scan_page(struct kernel *k, struct page *page);
-/* Whether anonymous pages can go anywhere: there is swap, and it is not full. */
+/* Whether some anonymous pages can go: swap has room, or has their contents already. */
 bool can_reclaim_anon_pages(const struct kernel *k);
 static inline bool page_is_file_lru(const struct page *page) {
     return !page_has(page, PG_swapbacked) && !page_has(page, PG_anon);
@@ -77,6 +77,8 @@ enum shrink_result {
     SHRINK_ACTIVATE /* nothing will help soon: locked, or swap is full */
 };
 enum shrink_result shrink_page(struct kernel *k, struct page *page);
+/* A page that stays and is to stay for long gives up its slot when swap is scarce. */
+void keep_page(struct kernel *k, struct page *page);
 /* The same, and the page is put back if it stays. Frames freed. */
 uint64_t shrink_or_putback(struct kernel *k, struct page *page);
 

@@ -568,6 +568,43 @@ static void a_swap_storm_keeps_contents(void **state) {
     swap_storm(&(struct storm){RECLAIM_LRU, MODE_SV57, true, 200});
 }
 
+/* --- what the policies are worth --- */
+
+/* Pages read back from swap while nine accesses of ten go to a fifth of the pages. */
+static uint64_t swapped_in(enum reclaim_policy policy) {
+    struct world world;
+    struct mm_config config = small_machine(policy);
+    const uint64_t pages = 2600, hot = pages / 5;
+    config.page_cluster = 0;
+    config.asid_bits = 0;
+    start(&world, &config);
+    struct bench *bench = &world.bench;
+    uint64_t va = bench_map_anon(bench, pages * 4096), state = 7;
+    for (uint64_t i = 0; i < pages; i++)
+        bench_store(bench, va + i * 4096, i);
+    bench_count(bench);
+    for (unsigned n = 0; n < 60000; n++) {
+        if (n % 500 == 0) { /* without ASIDs nothing stays in the TLBs, which hide A bits */
+            switch_mm(bench->k, NULL);
+            switch_mm(bench->k, bench->task);
+        }
+        uint64_t page = next_random(&state) % (next_random(&state) % 10 > 0 ? hot : pages);
+        assert_int_equal(bench_load(bench, va + page * 4096), page);
+    }
+    uint64_t reads = bench_counted(bench, STAT_pswpin);
+    finish(&world);
+    return reads;
+}
+
+static void locality_pays(void **state) {
+    (void)state;
+    uint64_t random = swapped_in(RECLAIM_RANDOM);
+    uint64_t lru = swapped_in(RECLAIM_LRU), clock = swapped_in(RECLAIM_CLOCK);
+    print_message("pages swapped in: lru %u, clock %u, random %u\n", (unsigned)lru, (unsigned)clock,
+                  (unsigned)random);
+    assert_true(lru < random && clock < random);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(oldest_first),
@@ -587,6 +624,7 @@ int main(void) {
         cmocka_unit_test(high_pages_stay_for_low_requests),
         cmocka_unit_test(huge_pages_are_split),
         cmocka_unit_test(a_swap_storm_keeps_contents),
+        cmocka_unit_test(locality_pays),
     };
     return RUN(tests);
 }
