@@ -189,17 +189,15 @@ static void free_pages_prepare(struct page *page, unsigned order) {
 }
 
 void free_pages(struct kernel *k, struct page *page, unsigned order) {
-    if (page_has(page, PG_buddy) || page_has(page, PG_reserved) || page_has(page, PG_tail) ||
-        (page_has(page, PG_head) && page->order != order)) {
+    if (order > MAX_ORDER || page_has(page, PG_buddy) || page_has(page, PG_reserved) ||
+        page_has(page, PG_tail) || (page_has(page, PG_head) && page->order != order)) {
         bad_page(k, "a run was freed that is not allocated, or not as it was allocated");
         return;
     }
     free_pages_prepare(page, order);
     count_event(k, STAT_pgfree, UINT64_C(1) << order);
     mm_event(k, MM_EVENT_FREE, page_to_pfn(k, page), order, page->zone);
-    unsigned run = order < MAX_ORDER ? order : MAX_ORDER; /* contig.c's are longer */
-    for (uint64_t i = 0; i < UINT64_C(1) << order; i += UINT64_C(1) << run)
-        free_one_page(k, page_zone(k, page), &page[i], run);
+    free_one_page(k, page_zone(k, page), page, order);
 }
 
 void get_page(struct page *page) {
