@@ -1,7 +1,8 @@
 /*
  * Runs longer than the buddy allocator's largest, for gigantic pages (Linux: alloc_contig_pages).
- * Linux moves what is in the way; here only a range that is free already is taken. An aligned free
- * range has merged into runs of the largest order, so those alone are looked at.
+ * Linux moves what is in the way; here only a range that is free already is taken, as in Linux
+ * without regard to watermarks. An aligned free range has merged into runs of the largest order, so
+ * those alone are looked at.
  */
 #include "buddy.h"
 #include "page_alloc.h"
@@ -18,8 +19,6 @@ static bool range_is_free(const struct page *page, uint64_t frames) {
 
 static struct page *find_free_range(struct kernel *k, const struct zone *zone, unsigned order) {
     uint64_t frames = UINT64_C(1) << order;
-    if (zone->free_pages < frames + zone->watermark[WMARK_MIN])
-        return NULL;
     uint64_t end = zone->start_pfn + zone->spanned_pages;
     uint64_t pfn = (zone->start_pfn + frames - 1) & ~(frames - 1);
     for (; pfn + frames <= end; pfn += frames) {

@@ -9,6 +9,7 @@
 #include "mm/swap.h"
 
 #include <signal.h>
+#include <stdlib.h>
 
 static int setup_mode(void **state, enum paging_mode mode, uint64_t bytes, uint64_t swap) {
     struct fault_bench *bench = calloc(1, sizeof *bench);
@@ -30,7 +31,7 @@ static int setup_sv32(void **state) {
 
 /* So little memory that processes live in swap. */
 static int setup_small(void **state) {
-    return setup_mode(state, MODE_SV48, 4 * MiB, 32 * MiB);
+    return setup_mode(state, MODE_SV48, 3 * MiB, 32 * MiB);
 }
 
 static int teardown(void **state) {

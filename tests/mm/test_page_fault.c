@@ -11,6 +11,7 @@
 #include "mm/vmscan.h"
 
 #include <signal.h>
+#include <stdlib.h>
 
 #define FILE_PAGES 64
 
