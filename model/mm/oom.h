@@ -10,7 +10,8 @@
 uint64_t oom_badness(const struct task_struct *task); /* frames */
 
 /* Kills one; false: there is nobody to kill. The memory of a process other than the current one is
- * free on return; the current one's at the next mm_tick(). */
+ * free on return; the current one's at the next mm_tick(). Whoever works on the mm of a process
+ * that is not the current one while memory is allocated holds it by mm->users. */
 bool out_of_memory(struct kernel *k, gfp_t gfp, unsigned order);
 
 #endif

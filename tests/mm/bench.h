@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MIB UINT64_C(1048576)
+#define MIB (UINT64_C(1) << 20)
 
 struct bench {
     struct test_machine machine;
