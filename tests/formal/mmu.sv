@@ -1,29 +1,9 @@
-// Properties of rtl/mmu.sv with both ports and the engine, every TLB one set. As in walker.sv the
-// environment is built: free inputs `any_*` are gated so that they keep the contract of the ports.
-
-// A valid/ready sender: what was offered stands until it is taken.
-module formal_sender #(
-    parameter int WIDTH = 1
-) (
-    input  logic             clk_i,
-    input  logic             rst_ni,
-    input  logic             any_valid,
-    input  logic [WIDTH-1:0] any_payload,
-    input  logic             ready_i,
-    output logic             valid_o,
-    output logic [WIDTH-1:0] payload_o
-);
-    logic waiting_q = 1'b0;
-    logic [WIDTH-1:0] payload_q;
-    assign valid_o = rst_ni && (waiting_q || any_valid);
-    assign payload_o = waiting_q ? payload_q : any_payload;
-    always_ff @(posedge clk_i) begin
-        waiting_q <= valid_o && !ready_i;
-        payload_q <= payload_o;
-    end
-endmodule
-
+// Properties of rtl/mmu.sv with both ports and the engine; formal_port in port.sv holds those of each
+// port. As in walker.sv the environment is built: free inputs `any_*` are gated so that they keep the
+// contract of the ports.
 module formal_mmu #(
+    parameter int L1_WAYS   = `L1_WAYS,
+    parameter int L2_SETS   = `L2_SETS,
     parameter int REQUEST_W = mmu_defs::ID_W + mmu_defs::VA_W + mmu_defs::PRIV_W + 1,
     parameter int FENCE_W   = mmu_defs::VA_W + mmu_defs::ASID_W + 2
 ) (
@@ -45,7 +25,7 @@ module formal_mmu #(
     localparam int ID_W = 32'(mmu_defs::ID_W);
     // Cycles from a request to its response while memory answers at once: the walk of the other port
     // and its own, of 5 reads and an update of 2 cycles each, and 2 cycles around each walk.
-    localparam logic [5:0] PROMPT_CYCLES = 6'd28;
+    localparam int PROMPT_CYCLES = 28;
 
     logic reset_done_q = 1'b0;
     always_ff @(posedge clk_i) reset_done_q <= 1'b1;
@@ -55,6 +35,7 @@ module formal_mmu #(
     logic [ID_W-1:0] iid, did, iresp_id, dresp_id;
     logic [mmu_defs::VA_W-1:0] iva, dva, fence_va;
     logic [mmu_defs::PRIV_W-1:0] ipriv, dpriv;
+    logic [mmu_defs::ACCESS_W-1:0] daccess;
     logic unused_iwrite, dwrite, fence_valid, fence_ready, fence, fence_has_va, fence_has_asid;
     logic [mmu_defs::ASID_W-1:0] fence_asid;
 
@@ -72,6 +53,7 @@ module formal_mmu #(
         .payload_o({fence_va, fence_asid, fence_has_va, fence_has_asid})
     );
     assign accept = valid & ready;
+    assign daccess = dwrite ? mmu_defs::ACCESS_WRITE : mmu_defs::ACCESS_READ;
     assign fence = fence_valid && fence_ready;
 
     // ---- Memory answers what was asked, in a later cycle, and not more than once.
@@ -89,30 +71,37 @@ module formal_mmu #(
     logic [mmu_defs::MODE_W-1:0] paging;
     assign paging = any_mode[2] ? mmu_defs::MODE_BARE : spec::any_mode(any_mode[1:0]);
 
-    logic [mmu_defs::PA_W-1:0] iresp_pa, dresp_pa;
+    logic [mmu_defs::PA_W-1:0] iresp_pa, dresp_pa, pte_pa;
+    logic [mmu_defs::PAGE_W-1:0] isize, dsize, ifill_size, dfill_size;
+    logic [mmu_defs::MEMORY_W-1:0] imemory, dmemory;
+    logic [mmu_defs::CAUSE_W-1:0] icause, dcause;
     logic [mmu_defs::FAULT_W-1:0] ireason, dreason;
+    logic [mmu_defs::PPN_W-1:0] ifill_ppn, dfill_ppn;
     logic [mmu_defs::LEVEL_W-1:0] ilevel, dlevel;
     logic started, start_port, read, update, walk_end, l2_lookup, l2_port, l2_fill;
     logic [1:0] lookup, fill;
 
     mmu #(
-        .ITLB_SETS(1), .ITLB_WAYS(2), .ITLB_POLICY(0), .DTLB_SETS(1), .DTLB_WAYS(2),
-        .DTLB_POLICY(1), .L2TLB_SETS(1), .L2TLB_WAYS(2), .L2TLB_POLICY(0)
+        .ITLB_SETS(1), .ITLB_WAYS(L1_WAYS), .ITLB_POLICY(32'(mmu_defs::POLICY_LRU)),
+        .DTLB_SETS(1), .DTLB_WAYS(L1_WAYS), .DTLB_POLICY(32'(mmu_defs::POLICY_PLRU)),
+        .L2TLB_SETS(L2_SETS), .L2TLB_WAYS(2), .L2TLB_POLICY(32'(mmu_defs::POLICY_LRU))
     ) i_mmu (
         .clk_i, .rst_ni(reset_done_q),
         .ireq_valid_i(valid[0]), .ireq_ready_o(ready[0]), .ireq_id_i(iid), .ireq_va_i(iva),
         .ireq_priv_i(ipriv), .iresp_valid_o(resp[0]), .iresp_id_o(iresp_id),
-        .iresp_pa_o(iresp_pa), .iresp_reason_o(ireason), .iresp_level_o(ilevel),
+        .iresp_pa_o(iresp_pa), .iresp_size_o(isize), .iresp_memory_o(imemory),
+        .iresp_cause_o(icause), .iresp_reason_o(ireason), .iresp_level_o(ilevel),
         .dreq_valid_i(valid[1]), .dreq_ready_o(ready[1]), .dreq_id_i(did), .dreq_va_i(dva),
         .dreq_priv_i(dpriv), .dreq_write_i(dwrite), .dresp_valid_o(resp[1]),
-        .dresp_id_o(dresp_id), .dresp_pa_o(dresp_pa), .dresp_reason_o(dreason),
+        .dresp_id_o(dresp_id), .dresp_pa_o(dresp_pa), .dresp_size_o(dsize),
+        .dresp_memory_o(dmemory), .dresp_cause_o(dcause), .dresp_reason_o(dreason),
         .dresp_level_o(dlevel),
         .ctl_mode_i(paging), .ctl_root_ppn_i(any_root), .ctl_asid_i(any_asid),
         .ctl_sum_i(any_bits[0]), .ctl_mxr_i(any_bits[1]), .ctl_adue_i(any_bits[2]),
         .ctl_pbmte_i(any_bits[3]), .ctl_napot_i(any_bits[4]),
         .fence_valid_i(fence_valid), .fence_ready_o(fence_ready), .fence_has_va_i(fence_has_va),
         .fence_va_i(fence_va), .fence_has_asid_i(fence_has_asid), .fence_asid_i(fence_asid),
-        .ptw_req_valid_o(req_valid), .ptw_req_ready_i(any_ready), .ptw_req_cas_o(cas),
+        .ptw_req_valid_o(req_valid), .ptw_req_ready_i(any_ready), .ptw_req_pa_o(pte_pa), .ptw_req_cas_o(cas),
         .ptw_req_expect_o(expect_pte), .ptw_req_desired_o(desired),
         .ptw_resp_valid_i(answer), .ptw_resp_id_i('0), .ptw_resp_data_i(any_data),
         .ptw_resp_error_i(any_error),
@@ -120,92 +109,85 @@ module formal_mmu #(
         .probe_read_valid_o(read), .probe_update_valid_o(update), .probe_end_valid_o(walk_end),
         .probe_update_stored_o(stored),
         .probe_itlb_lookup_valid_o(lookup[0]), .probe_itlb_fill_valid_o(fill[0]),
+        .probe_itlb_fill_size_o(ifill_size), .probe_itlb_fill_ppn_o(ifill_ppn),
         .probe_dtlb_lookup_valid_o(lookup[1]), .probe_dtlb_fill_valid_o(fill[1]),
+        .probe_dtlb_fill_size_o(dfill_size), .probe_dtlb_fill_ppn_o(dfill_ppn),
         .probe_l2tlb_lookup_valid_o(l2_lookup), .probe_l2tlb_lookup_port_o(l2_port),
         .probe_l2tlb_fill_valid_o(l2_fill)
     );
 
-    // ---- What happened so far, from the ports alone; two bits are the ports I and D
-    logic [1:0] pending_q = 2'b00;      // accepted, not answered
-    logic [1:0] stale_q = 2'b00;        // fenced, and not looked up or started since
-    logic [1:0] filled_q = 2'b00;       // the L1 TLB was filled since everything was removed
-    logic [1:0] changed_q = 2'b00;      // its compare-and-set was performed
-    logic [1:0] prompt_q = 2'b00;       // memory never waited since it was accepted
-    logic [1:0] plain_q = 2'b00;        // accepted in the cycle before, needs no translation
-    logic l2_filled_q = 1'b0, fenced_q = 1'b0, owner_q = 1'b0, dwrite_q;
-    logic [ID_W-1:0] iid_q, did_q;
-    logic [mmu_defs::VA_W-1:0] iva_q, dva_q;
-    logic [5:0] icycles_q = 6'd0, dcycles_q = 6'd0;
-    logic [2:0] fence_cycles_q = 3'd0;
-
-    logic everything, prompt, started_or_looked;
-    logic [1:0] again;
+    // ---- The two ports; of pairs of bits the lower is the I port's
+    logic [1:0] pending, changed, of_walk, stores;
+    logic [63:0] expect_q;              // of the compare-and-set under way
+    logic everything, prompt, owner_q, l2_filled_q = 1'b0;
     assign everything = fence && !fence_has_va && !fence_has_asid;
     assign prompt = !(req_valid && !any_ready) && !(asked_q && !answer) &&
-                    !(update && !stored);
-    assign started_or_looked = started || l2_lookup;
-    assign again = {started_or_looked && (started ? start_port : l2_port),
-                    started_or_looked && !(started ? start_port : l2_port)};
-
+                    !(update && !stored) && !fence_valid;
+    assign of_walk = owner_q ? 2'b10 : 2'b01;
     always_ff @(posedge clk_i) begin
-        fenced_q <= fence;
         if (started) owner_q <= start_port;
-        if (accept[0]) {iid_q, iva_q} <= {iid, iva};
-        if (accept[1]) {did_q, dva_q, dwrite_q} <= {did, dva, dwrite};
-        pending_q <= accept | (pending_q & ~resp);
-        stale_q <= fence ? accept | (pending_q & ~resp) : stale_q & ~again & ~resp;
-        filled_q <= everything ? 2'b00 : filled_q | fill;
+        if (req_valid) expect_q <= expect_pte;
         l2_filled_q <= !everything && (l2_filled_q || l2_fill);
-        changed_q <= ((stored ? {owner_q, !owner_q} : 2'b00) | changed_q) & ~resp;
-        prompt_q <= accept | (prompt && !fence_valid ? prompt_q : 2'b00);
-        plain_q <= {accept[1] && (paging == mmu_defs::MODE_BARE || dpriv == mmu_defs::PRIV_M),
-                    accept[0] && (paging == mmu_defs::MODE_BARE || ipriv == mmu_defs::PRIV_M)};
-        icycles_q <= accept[0] ? 6'd0 : icycles_q + (icycles_q == 6'd63 ? 6'd0 : 6'd1);
-        dcycles_q <= accept[1] ? 6'd0 : dcycles_q + (dcycles_q == 6'd63 ? 6'd0 : 6'd1);
-        if (fence || !fence_valid || !prompt) fence_cycles_q <= 3'd0;
+    end
+
+    formal_port #(.PROMPT_CYCLES(PROMPT_CYCLES)) i_iport (
+        .clk_i, .rst_ni(reset_done_q),
+        .accept_i(accept[0]), .id_i(iid), .va_i(iva), .priv_i(ipriv),
+        .access_i(mmu_defs::ACCESS_EXECUTE), .mode_i(paging), .root_ppn_i(any_root),
+        .resp_i(resp[0]), .resp_id_i(iresp_id), .resp_pa_i(iresp_pa), .resp_size_i(isize),
+        .resp_memory_i(imemory), .resp_cause_i(icause), .resp_reason_i(ireason),
+        .resp_level_i(ilevel),
+        .lookup_i(lookup[0]), .l2_lookup_i(l2_lookup && !l2_port),
+        .start_i(started && !start_port), .read_request_i(req_valid && !cas && of_walk[0]),
+        .read_pa_i(pte_pa), .stored_i(stored && of_walk[0]), .fill_i(fill[0]),
+        .fill_size_i(ifill_size), .fill_ppn_i(ifill_ppn), .l2_filled_i(l2_filled_q),
+        .fence_i(fence), .everything_i(everything), .prompt_i(prompt),
+        .pending_o(pending[0]), .changed_o(changed[0]), .store_o(stores[0])
+    );
+    formal_port #(.PROMPT_CYCLES(PROMPT_CYCLES)) i_dport (
+        .clk_i, .rst_ni(reset_done_q),
+        .accept_i(accept[1]), .id_i(did), .va_i(dva), .priv_i(dpriv),
+        .access_i(daccess), .mode_i(paging), .root_ppn_i(any_root),
+        .resp_i(resp[1]), .resp_id_i(dresp_id), .resp_pa_i(dresp_pa), .resp_size_i(dsize),
+        .resp_memory_i(dmemory), .resp_cause_i(dcause), .resp_reason_i(dreason),
+        .resp_level_i(dlevel),
+        .lookup_i(lookup[1]), .l2_lookup_i(l2_lookup && l2_port),
+        .start_i(started && start_port), .read_request_i(req_valid && !cas && of_walk[1]),
+        .read_pa_i(pte_pa), .stored_i(stored && of_walk[1]), .fill_i(fill[1]),
+        .fill_size_i(dfill_size), .fill_ppn_i(dfill_ppn), .l2_filled_i(l2_filled_q),
+        .fence_i(fence), .everything_i(everything), .prompt_i(prompt),
+        .pending_o(pending[1]), .changed_o(changed[1]), .store_o(stores[1])
+    );
+
+    // Cycles that a fence has waited while memory answered at once.
+    logic [2:0] fence_cycles_q = 3'd0;
+    always_ff @(posedge clk_i) begin
+        if (fence || !fence_valid || (req_valid && !any_ready) || (asked_q && !answer))
+            fence_cycles_q <= 3'd0;
         else if (fence_cycles_q != 3'd7) fence_cycles_q <= fence_cycles_q + 3'd1;
     end
 
     always @(posedge clk_i) begin
         if (reset_done_q) begin
-            // ---- Requests and responses
-            response_has_request: assert (
-                (resp & ~pending_q) == 2'b00 && (!resp[0] || iresp_id == iid_q) &&
-                (!resp[1] || dresp_id == did_q));
-            nothing_lost: assert ((accept & pending_q & ~resp) == 2'b00);
-            untranslated_is_itself: assert (
-                (plain_q & ~resp) == 2'b00 &&
-                (!plain_q[0] || (ireason == mmu_defs::FAULT_NONE) == (iva_q[63:56] == 8'd0)) &&
-                (!plain_q[1] || (dreason == mmu_defs::FAULT_NONE) == (dva_q[63:56] == 8'd0)) &&
-                (!plain_q[0] || ireason != mmu_defs::FAULT_NONE || iresp_pa == iva_q[55:0]) &&
-                (!plain_q[1] || dreason != mmu_defs::FAULT_NONE || dresp_pa == dva_q[55:0]));
-            answers_in_time: assert (
-                !(pending_q[0] && prompt_q[0] && icycles_q > PROMPT_CYCLES) &&
-                !(pending_q[1] && prompt_q[1] && dcycles_q > PROMPT_CYCLES));
-
             // ---- Fences
             if (fence_valid) closed_while_fence_waits: assert (ready == 2'b00);
             if (fence) fence_cycle_is_still: assert (
                 !started && !read && !update && !walk_end && !l2_lookup && !l2_fill &&
                 lookup == 2'b00 && fill == 2'b00 && resp == 2'b00);
-            if (fenced_q) no_response_after_fence: assert (resp == 2'b00);
-            new_lookup_after_fence: assert ((stale_q & ~again & (resp | fill)) == 2'b00);
-            hit_needs_fill: assert (
-                !(resp[0] && ilevel == mmu_defs::LEVEL_L1 && !filled_q[0]) &&
-                !(resp[1] && dlevel == mmu_defs::LEVEL_L1 && !filled_q[1]) &&
-                !(resp[0] && ilevel == mmu_defs::LEVEL_L2 && !l2_filled_q) &&
-                !(resp[1] && dlevel == mmu_defs::LEVEL_L2 && !l2_filled_q));
-            fence_waits: assert (!(fence_ready && (changed_q != 2'b00 || resp != 2'b00 ||
-                                                   (req_valid && cas) ||
-                                                   (asked_q && asked_cas_q))));
+            if (fence_ready) fence_waits: assert (
+                changed == 2'b00 && resp == 2'b00 && !(req_valid && cas) &&
+                !(asked_q && asked_cas_q));
             fence_in_time: assert (fence_cycles_q <= 3'd4);
 
             // ---- Updates of A and D
-            change_is_performed: assert (
-                !(changed_q[0] && resp[0] && ireason != mmu_defs::FAULT_NONE) &&
-                !(changed_q[1] && resp[1] && dreason != mmu_defs::FAULT_NONE));
             if (req_valid && cas && desired[7] != expect_pte[7])
-                d_only_for_stores: assert (owner_q && pending_q[1] && dwrite_q);
+                d_only_for_stores: assert (of_walk[1] && pending[1] && stores[1]);
+
+            `REACHES(both_ports_wait, pending == 2'b11 && l2_lookup)
+            `REACHES(hit_passes_walk, resp[1] && pending[0] && asked_q)
+            `REACHES(fence_meets_walk, fence && asked_q)
+            `REACHES(fence_waits_for_update, fence_valid && asked_q && asked_cas_q)
+            `REACHES(d_is_set, stored && expect_q[7] == 1'b0 && of_walk[1] && stores[1])
         end
     end
 endmodule

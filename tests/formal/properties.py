@@ -9,8 +9,9 @@ A line is a keyword and its value; '#' begins a comment line.
     spec SECTION        of the RISC-V privileged specification, where it says so
     in RUN...           only in these runs
     bounded RUN CYCLES  not proved in that run, but searched so many cycles deep
-    file, old, new      a bug that must break the property: in a file of rtl, text for text
-    where RUN           the run in which the bug just told is searched; the first one unless told
+    bug TEXT            one that must break the property; what follows is planted
+    where RUN           the run in which it is searched; the first one unless told
+    file, old, new      an edit of a file of rtl, whose old text stands there exactly once
 """
 
 from dataclasses import dataclass, field
@@ -18,13 +19,20 @@ import sys
 
 
 @dataclass
-class Plant:
-    """One text of the hardware, which stands there exactly once, and what replaces it."""
-    line: int
+class Edit:
+    """What replaces a text of the hardware."""
     file: str
     old: str = ""
     new: str = ""
+
+
+@dataclass
+class Plant:
+    """A bug of the hardware, and the run in which it is searched."""
+    line: int
+    says: str
     where: str = ""
+    edits: list = field(default_factory=list)
 
 
 @dataclass
@@ -87,10 +95,14 @@ def read_list(path):
             item.runs = rest.split()
         elif word == "bounded" and item and rest.split()[1:] and rest.split()[1].isdigit():
             item.bounded[rest.split()[0]] = int(rest.split()[1])
-        elif word == "file" and item:
+        elif word == "bug" and item:
             item.plants.append(Plant(number, rest))
-        elif word in ("old", "new", "where") and item and item.plants:
-            setattr(item.plants[-1], word, rest)
+        elif word == "where" and item and item.plants:
+            item.plants[-1].where = rest
+        elif word == "file" and item and item.plants:
+            item.plants[-1].edits.append(Edit(rest))
+        elif word in ("old", "new") and item and item.plants and item.plants[-1].edits:
+            setattr(item.plants[-1].edits[-1], word, rest)
         else:
             fail(path, number, f"'{word}' has no meaning here")
     for unit in units:
@@ -105,8 +117,8 @@ def check(path, unit):
         if not item.says or not (item.plants or item.reaches):
             fail(path, item.line, f"{item.name} wants `says` and, if it is a property, a planted bug")
         for plant in item.plants:
-            if not plant.old or not plant.new:
-                fail(path, plant.line, f"a planted bug of {item.name} wants `old` and `new`")
+            if not all(edit.old and edit.new for edit in plant.edits) or not plant.edits:
+                fail(path, plant.line, "a planted bug wants `file`, `old` and `new`")
             plant.where = plant.where or (item.runs or names)[0]
         for name in item.runs + list(item.bounded) + [plant.where for plant in item.plants]:
             if name not in names:

@@ -1,10 +1,14 @@
-// Properties of rtl/replacement.sv with age.sv, plru.sv and random.sv: one set, any number of ways.
+// Properties of rtl/replacement.sv with age.sv, plru.sv and random.sv. One set is watched, any one; the
+// others are used in between.
 module formal_replacement #(
+    parameter int SETS   = `SETS,
     parameter int WAYS   = `WAYS,
     parameter int POLICY = `POLICY,
+    parameter int SET_W  = SETS > 1 ? $clog2(SETS) : 1,
     parameter int WAY_W  = WAYS > 1 ? $clog2(WAYS) : 1
 ) (
     input logic             clk_i,
+    input logic [SET_W-1:0] any_set,
     input logic [1:0]       any_use,
     input logic [WAY_W-1:0] any_way,
     input logic             any_fill_victim
@@ -15,6 +19,12 @@ module formal_replacement #(
 
     logic reset_done_q = 1'b0;
     always_ff @(posedge clk_i) reset_done_q <= 1'b1;
+
+    logic [SET_W-1:0] set, watched_q;
+    logic here;
+    assign set = 32'(any_set) < SETS ? any_set : '0;
+    assign here = set == watched_q;
+    always_ff @(posedge clk_i) if (!reset_done_q) watched_q <= set;
 
     // A hit, or a fill of the victim or, while there are invalid ways, of another way.
     logic hit, fill;
@@ -27,17 +37,17 @@ module formal_replacement #(
         if (fill && any_fill_victim) way = victim;
     end
 
-    replacement #(.SETS(1), .WAYS(WAYS), .POLICY(POLICY), .RANDOM_FIRST(32'hace10004)) i_replacement (
-        .clk_i, .rst_ni(reset_done_q), .set_i('0), .hit_i(hit), .fill_i(fill), .way_i(way),
+    replacement #(.SETS(SETS), .WAYS(WAYS), .POLICY(POLICY), .RANDOM_FIRST(32'hace10004)) i_replacement (
+        .clk_i, .rst_ni(reset_done_q), .set_i(set), .hit_i(hit), .fill_i(fill), .way_i(way),
         .choose_i(fill && any_fill_victim), .victim_o(victim)
     );
 
-    // Row a, bit b of later_q: way b was used after way a last was.
+    // Of the set watched: row a, bit b of later_q: way b was used after way a last was.
     logic used;
     logic [WAYS-1:0] ever_q = '0;
     logic [WAYS*WAYS-1:0] later_q = '0;
     logic [WAY_W-1:0] last_q;
-    assign used = fill || (hit && !FIFO);
+    assign used = here && (fill || (hit && !FIFO));
     always_ff @(posedge clk_i) begin
         if (used) begin
             ever_q[way] <= 1'b1;
@@ -61,9 +71,12 @@ module formal_replacement #(
     always @(posedge clk_i) begin
         if (reset_done_q) begin
             victim_in_range: assert (32'(victim) < WAYS);
-            if (ORDERED && &ever_q) victim_is_oldest: assert (oldest[victim]);
-            if ((ORDERED || PLRU) && ever_q != '0 && WAYS > 1)
+            if (ORDERED && here && &ever_q) victim_is_oldest: assert (oldest[victim]);
+            if ((ORDERED || PLRU) && here && ever_q != '0 && WAYS > 1)
                 not_the_last_used: assert (victim != last_q);
+
+            `REACHES(last_way_is_victim, here && 32'(victim) == WAYS - 1 && &ever_q)
+            `REACHES(first_way_is_victim, here && victim == '0 && &ever_q && last_q == WAY_W'(WAYS - 1))
         end
     end
 endmodule

@@ -1,5 +1,9 @@
 // What docs/architecture.md says, as functions of the harnesses. Written apart from the hardware's
 // own packages: of them only the encodings are used.
+
+// A situation that the environment must allow, written as the assertion that it never comes.
+`define REACHES(NAME, SITUATION) NAME: assert (!(SITUATION));
+
 package spec;
 
     function automatic logic [2:0] levels(input logic [mmu_defs::MODE_W-1:0] paging);
@@ -19,6 +23,21 @@ package spec;
             2'd2:    any_mode = mmu_defs::MODE_SV48;
             default: any_mode = mmu_defs::MODE_SV57;
         endcase
+    endfunction
+
+    // Upper bits as the mode wants them: copies of the highest bit used, or 0 in Sv32.
+    function automatic logic canonical(input logic [mmu_defs::MODE_W-1:0] paging,
+                                       input logic [mmu_defs::VA_W-1:0] va);
+        logic signed [mmu_defs::VA_W-1:0] left, back;
+        logic [5:0] unused;
+        case (paging)
+            mmu_defs::MODE_SV39: unused = 6'd25;
+            mmu_defs::MODE_SV48: unused = 6'd16;
+            default:             unused = 6'd7;
+        endcase
+        left = va << unused;
+        back = left >>> unused;
+        canonical = paging == mmu_defs::MODE_SV32 ? va[63:32] == 32'd0 : back == va;
     endfunction
 
     // Byte offset of the PTE in its table: va.vpn[level] x PTESIZE.
@@ -103,6 +122,56 @@ package spec;
     // Step 9: A or D would have to be set first.
     function automatic logic needs_update(input logic [63:0] entry, input logic store);
         needs_update = !entry[6] || (store && !entry[7]);
+    endfunction
+
+    // The first of steps 3 to 9 that an entry fails, in the order of docs/architecture.md.
+    function automatic logic [mmu_defs::FAULT_W-1:0] reason(
+        input logic [63:0] entry, input logic sv32, input logic [2:0] level, input logic pbmte,
+        input logic napot, input logic [mmu_defs::ACCESS_W-1:0] access, input logic user_mode,
+        input logic sum, input logic mxr, input logic adue);
+        logic [43:0] inside;
+        inside = ~(44'hfff_ffff_ffff << ((sv32 ? 10 : 9) * level));
+        reason = mmu_defs::FAULT_NONE;
+        // Backwards: what comes first is written last.
+        if (access == mmu_defs::ACCESS_WRITE && !entry[7] && !adue)
+            reason = mmu_defs::FAULT_DIRTY_CLEAR;
+        if (!entry[6] && !adue) reason = mmu_defs::FAULT_ACCESSED_CLEAR;
+        case (access)
+            mmu_defs::ACCESS_EXECUTE: if (!entry[3]) reason = mmu_defs::FAULT_NOT_EXECUTABLE;
+            mmu_defs::ACCESS_WRITE:   if (!entry[2]) reason = mmu_defs::FAULT_NOT_WRITABLE;
+            default: if (!entry[1] && !(mxr && entry[3])) reason = mmu_defs::FAULT_NOT_READABLE;
+        endcase
+        if (user_mode && !entry[4]) reason = mmu_defs::FAULT_SUPERVISOR_PAGE;
+        if (!user_mode && entry[4] && (access == mmu_defs::ACCESS_EXECUTE || !sum))
+            reason = mmu_defs::FAULT_USER_PAGE;
+        if ((entry[53:10] & inside) != '0) reason = mmu_defs::FAULT_MISALIGNED;
+        if (entry[63] && (level != 3'd0 || entry[13:10] != 4'd8))
+            reason = mmu_defs::FAULT_RESERVED_NAPOT;
+        if (!entry[1] && !entry[3]) begin
+            reason = level == 3'd0 ? mmu_defs::FAULT_POINTER_AT_LEAF : mmu_defs::FAULT_NONE;
+            if ({entry[63:61], entry[7:6], entry[4]} != '0) reason = mmu_defs::FAULT_POINTER_FLAGS;
+        end
+        if (entry[63] && !napot) reason = mmu_defs::FAULT_RESERVED_NAPOT;
+        if (entry[62:61] == 2'd3 || (entry[62:61] != 2'd0 && !pbmte))
+            reason = mmu_defs::FAULT_RESERVED_PBMT;
+        if (entry[60:54] != '0) reason = mmu_defs::FAULT_RESERVED_BITS;
+        if (entry[2] && !entry[1]) reason = mmu_defs::FAULT_WRITE_ONLY;
+        if (!entry[0]) reason = mmu_defs::FAULT_NOT_VALID;
+    endfunction
+
+    // The exception of a fault: all but refusals of memory, and addresses too wide without
+    // translation, are page faults of the type of the access.
+    function automatic logic [mmu_defs::CAUSE_W-1:0] cause_of(
+        input logic [mmu_defs::FAULT_W-1:0] why, input logic [mmu_defs::ACCESS_W-1:0] access);
+        logic refused;
+        refused = why == mmu_defs::FAULT_TOO_WIDE || why == mmu_defs::FAULT_PTE_ACCESS ||
+                  why == mmu_defs::FAULT_UPDATE_ACCESS;
+        case (access)
+            mmu_defs::ACCESS_EXECUTE: cause_of = refused ? 4'd1 : 4'd12;
+            mmu_defs::ACCESS_WRITE:   cause_of = refused ? 4'd7 : 4'd15;
+            default:                  cause_of = refused ? 4'd5 : 4'd13;
+        endcase
+        if (why == mmu_defs::FAULT_NONE) cause_of = 4'd0;
     endfunction
 
 endpackage

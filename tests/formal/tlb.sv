@@ -78,7 +78,7 @@ module formal_tlb #(
     logic [7:0]                  flags_q[0:ENTRIES-1];
     logic empty_q = 1'b1;                   // a fence of everything, and no fill since
 
-    logic [ENTRIES-1:0] at, filled, covers, applies, asid_agrees, clashes;
+    logic [ENTRIES-1:0] at, filled, covers, applies, asid_agrees, matches, due;
     genvar e;
     generate
         for (e = 0; e < ENTRIES; e++) begin : g_entry
@@ -88,10 +88,10 @@ module formal_tlb #(
             assign covers[e] = spec::same_page(size_q[e], vpn_q[e], any_vpn);
             assign applies[e] = fence && (!any_has_va || covers[e]) &&
                                 (!any_has_asid || (asid_agrees[e] && !flags_q[e][BIT_G]));
-            // What a lookup must find, if nothing stands before it.
-            assign clashes[e] = lookup && held_q[e] && covers[e] &&
-                                spec::mode_has_size(paging, size_q[e]) &&
+            assign matches[e] = covers[e] && spec::mode_has_size(paging, size_q[e]) &&
                                 (flags_q[e][BIT_G] || asid_agrees[e]);
+            // What a lookup must find, if nothing stands before it.
+            assign due[e] = lookup && held_q[e] && matches[e];
 
             always_ff @(posedge clk_i) begin
                 if (filled[e]) begin
@@ -119,18 +119,19 @@ module formal_tlb #(
 
     // Violations of a rule by any entry.
     logic [ENTRIES-1:0] bad_hit, bad_fenced, bad_contents, bad_order, bad_victim, hole;
-    logic allowed, to_clean;
+    logic hit, allowed, to_clean;
+    assign hit = result == mmu_defs::LOOKUP_HIT;
     assign allowed = spec::permitted({flags[3], flags[2], flags[1], flags[0]}, access, user, sum,
                                      mxr);
     assign to_clean = allowed && access == mmu_defs::ACCESS_WRITE && !flags[BIT_D];
     always_comb begin
         for (int i = 0; i < ENTRIES; i++) begin
-            bad_hit[i] = at[i] && !clashes[i];
+            bad_hit[i] = at[i] && !due[i];
             bad_fenced[i] = at[i] && fenced_q[i];
             bad_contents[i] = at[i] && !(size == size_q[i] && asid == asid_q[i] &&
                                          ppn == ppn_q[i] && flags == flags_q[i]);
             // The smallest page size first, then the lowest way.
-            bad_order[i] = clashes[i] && (result == mmu_defs::LOOKUP_MISS || size > size_q[i] ||
+            bad_order[i] = due[i] && (result == mmu_defs::LOOKUP_MISS || size > size_q[i] ||
                                           (size == size_q[i] && 32'(way) > i % WAYS));
             bad_victim[i] = filled[i] && !(
                 evicted == held_q[i] &&
@@ -148,8 +149,7 @@ module formal_tlb #(
             hit_is_justified: assert (bad_hit == '0);
             fenced_never_hits: assert (bad_fenced == '0);
             hit_has_contents: assert (bad_contents == '0);
-            filled_is_found: assert (!(|clashes && result == mmu_defs::LOOKUP_MISS));
-            global_is_spared: assert (!(|(clashes & spared_q) && result == mmu_defs::LOOKUP_MISS));
+            filled_is_found: assert (due == '0 || result != mmu_defs::LOOKUP_MISS);
             smallest_then_lowest: assert (bad_order == '0);
             if (result != mmu_defs::LOOKUP_MISS) begin
                 clean_means_clean: assert ((result == mmu_defs::LOOKUP_CLEAN) ==
@@ -157,11 +157,25 @@ module formal_tlb #(
                 refusal_is_right: assert ((reason == mmu_defs::FAULT_NONE) ==
                                           (allowed && !to_clean));
             end
+            if (result != mmu_defs::LOOKUP_MISS)
+                set_of_hit: assert (32'(set) == (any_vpn >> spec::shift_of(size)) % SETS);
             if (fill) begin
+                set_of_fill: assert (
+                    32'(fill_set) == (any_vpn >> spec::shift_of(new_size)) % SETS);
                 way_in_range: assert (32'(fill_way) < WAYS && 32'(fill_set) < SETS);
                 lowest_invalid_first: assert (hole == '0);
                 evicted_is_told: assert (bad_victim == '0);
             end
+
+            `REACHES(hits_superpage, hit && size == mmu_defs::PAGE_256T && any_vpn != vpn_q[0])
+            `REACHES(hits_other_space, hit && asid != any_asid)
+            `REACHES(finds_two, hit && (due & ~at) != '0)
+            `REACHES(hit_is_refused, hit && !allowed)
+            `REACHES(store_finds_clean, result == mmu_defs::LOOKUP_CLEAN)
+            `REACHES(evicts, fill && evicted)
+            `REACHES(hits_what_was_spared, hit && (at & spared_q) != '0)
+            `REACHES(misses_what_was_fenced, lookup && result == mmu_defs::LOOKUP_MISS &&
+                                             (matches & fenced_q & ~held_q) != '0)
         end
     end
 endmodule

@@ -26,28 +26,31 @@ def run(command, log):
     return result.stdout
 
 
-def misplaced(plant):
-    """Why the plant cannot be planted; '' if it can."""
-    count = (RTL / plant.file).read_text().count(plant.old) if (RTL / plant.file).exists() else 0
-    return "" if count == 1 else f"'{plant.old}' stands {count} times in rtl/{plant.file}, not once"
+def misplaced(edit):
+    """Why an edit cannot be made; '' if it can."""
+    path = RTL / edit.file
+    count = path.read_text().count(edit.old) if path.is_file() else 0
+    return "" if count == 1 else f"'{edit.old}' stands {count} times in rtl/{edit.file}, not once"
 
 
-def copy_rtl(folder, plant=None):
-    """Copies the hardware for Yosys, with a planted bug if one is given; the files in their order."""
+def copy_rtl(folder, edits):
+    """Copies the hardware for Yosys, with a bug's edits; the files in their order."""
     names = SOURCES.search((RTL / "sources.cmake").read_text()).group(1).split()
     folder.mkdir(parents=True, exist_ok=True)
     for name in names:
         text = (RTL / name).read_text()
-        if plant and plant.file == name:
-            text = text.replace(plant.old, plant.new)
+        for edit in edits:
+            if edit.file == name:
+                text = text.replace(edit.old, edit.new)
         (folder / name).write_text(MESSAGE.sub("", text))
     return [folder / name for name in names]
 
 
-def netlists(instance, labels, folder, plant=None):
+def netlists(instance, labels, folder, edits=()):
     """Writes LABEL.aig into the folder for each of the labels: the harness with that assertion alone,
     or, for the label `rtl`, with those that stand in the hardware itself. Returns their labels."""
-    sources = copy_rtl(folder / "rtl", plant) + [HERE / "spec.sv", HERE / f"{instance.unit.name}.sv"]
+    sources = copy_rtl(folder / "rtl", edits) + [
+        HERE / name for name in ("spec.sv", "port.sv", f"{instance.unit.name}.sv")]
     settings = " ".join("-D" + setting for setting in instance.parameters)
     script = [
         f"read_verilog -sv -formal {settings} -I{folder}/rtl " + " ".join(map(str, sources)),
@@ -60,22 +63,22 @@ def netlists(instance, labels, folder, plant=None):
     ]
     for label in labels:
         # Flattening gave those of the hardware the name of their instance.
-        chosen = "c:*flatten*" if label == "rtl" else f"c:{label}"
+        chosen = "c:*flatten*" if label == "rtl" else f"c:{label} c:*.{label} %u"
         script += [
             "design -load all", f"select -set chosen t:$assert {chosen} %i",
             "select -assert-min 1 @chosen", "chformal -assert -remove t:$assert @chosen %d",
             # -zinit: registers without a first value start with any.
-            "opt_clean", f"write_aiger -I -B -zinit {folder}/{label}.aig",
+            f"write_aiger -I -B -zinit {folder}/{label}.aig",
         ]
     (folder / "netlists.ys").write_text("\n".join(script) + "\n")
     run(["yosys", "-q", "-s", str(folder / "netlists.ys")], folder / "yosys.log")
     names = (folder / "assertions.txt").read_text().replace(f"{TOP}/", "").split()
-    return {name for name in names if "$" not in name}
+    return {"rtl" if "$" in name else name.split(".")[-1] for name in names}
 
 
 def abc(folder, label, method):
     """Log of a method of yosys-abc on one netlist, and the cycle at which it broke, or None."""
-    out = run(["yosys-abc", "-c", f"read_aiger {folder}/{label}.aig; strash; scorr; {method}"],
+    out = run(["yosys-abc", "-c", f"read_aiger {folder}/{label}.aig; strash; orpos; scleanup; scorr; {method}"],
               folder / f"{label}.{method.split()[0]}.log")
     broken = re.search(r"was asserted in frame (\d+)", out)
     return out, int(broken.group(1)) if broken else None

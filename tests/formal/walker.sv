@@ -111,6 +111,18 @@ module formal_walker (
         else if (fence) fenced_q <= 1'b1;
     end
 
+    logic lost_q = 1'b0;            // a compare-and-set of this walk found the PTE changed
+    logic restarted_q = 1'b0;       // a fence came in this walk, and it started over
+    logic success;
+    assign success = walk_end && reason == mmu_defs::FAULT_NONE;
+    always_ff @(posedge clk_i) begin
+        if (start) {lost_q, restarted_q} <= 2'b00;
+        else begin
+            if (update && !stored && !error) lost_q <= 1'b1;
+            if (started) restarted_q <= 1'b1;
+        end
+    end
+
     logic past_end_q = 1'b0, past_wait_q = 1'b0;
     logic [mmu_defs::PA_W+2+128-1:0] offer, past_offer_q;
     assign offer = {pa, cas, word, expect_pte, desired};
@@ -169,6 +181,13 @@ module formal_walker (
                                         !(leaf_passes && (adue ||
                                           !spec::needs_update(judged, store))));
 
+            if (walk_end && (!update || stored)) reason_is_the_first: assert (reason ==
+                (error ? mmu_defs::FAULT_PTE_ACCESS
+                       : spec::reason(judged, sv32, level, pbmte, napot, access, user, sum, mxr,
+                                      adue)));
+            if (walk_end && update && !stored) refused_update_is_told: assert (
+                error && reason == mmu_defs::FAULT_UPDATE_ACCESS);
+
             // ---- Updates of A and D
             if (req_valid && cas) begin
                 update_only_if_adue: assert (adue);
@@ -186,6 +205,18 @@ module formal_walker (
                 fence_ready == !((req_valid && cas) || (asked_q && asked_cas_q)));
             if (fenced_q || (fence && busy))
                 fence_starts_over: assert (!read && !update && !walk_end && !cas);
+
+            `REACHES(walks_five_levels, success && paging == mmu_defs::MODE_SV57 && reads_q == 3'd4)
+            `REACHES(finds_largest_page, success && size == mmu_defs::PAGE_256T)
+            `REACHES(finds_napot_page, success && size == mmu_defs::PAGE_64K)
+            `REACHES(walks_sv32, success && sv32 && size == mmu_defs::PAGE_4K)
+            `REACHES(inherits_global, success && global_q && !judged[5])
+            `REACHES(stores_after_lost_race, stored && lost_q)
+            `REACHES(faults_after_lost_race, walk_end && lost_q && !update && !error)
+            `REACHES(update_is_refused, update && error)
+            `REACHES(read_is_refused_deep, read && error && reads_q == 3'd4)
+            `REACHES(ends_after_fence, success && restarted_q)
+            `REACHES(two_fences_in_a_walk, fence && fenced_q)
         end
     end
 endmodule
