@@ -92,6 +92,8 @@ static bool check_span(struct checker *check, const struct pglist_data *node) {
 
 bool check_zones(struct checker *check) {
     struct kernel *k = check->k;
+    if (k->bad_page)
+        return wrong(check, "%s", k->bad_page);
     for (unsigned n = 0; n < k->config.nodes; n++) {
         if (!check_span(check, &k->node[n]))
             return false;
