@@ -256,18 +256,45 @@ static int shrink(struct remap *remap) {
     return mm_munmap(remap->mm, remap->addr + remap->new_length, excess);
 }
 
+/* One VMA's range to a place given, where nothing stays. */
+static int64_t remap_to(struct remap *remap) {
+    struct remap kept = *remap; /* what is left after shrinking must be of one VMA */
+    if (kept.old_length > kept.new_length)
+        kept.old_length = kept.new_length;
+    int error = check_resize(&kept, find_vma(remap->mm, remap->addr));
+    if (!error)
+        error = mm_munmap(remap->mm, remap->to, remap->new_length);
+    if (!error)
+        error = shrink(remap);
+    return error ? error : move_to(remap);
+}
+
+/* A move that changes no length may take several VMAs along, and the holes between them (Linux 6.17
+ * on: remap_move). What has moved when one fails has moved. */
+static int64_t remap_move(const struct remap *remap) {
+    uint64_t end = remap->addr + remap->old_length, start = remap->addr;
+    for (;;) {
+        struct vm_area_struct *vma = find_vma(remap->mm, start);
+        if (!vma || vma->start >= end)
+            return (int64_t)remap->to;
+        if (vma->start > start)
+            start = vma->start;
+        uint64_t length = (vma->end < end ? vma->end : end) - start;
+        struct remap one = {remap->mm, start, length, length, remap->to + (start - remap->addr)};
+        int64_t result = remap_to(&one);
+        if (result < 0)
+            return result;
+        start += length;
+    }
+}
+
 static int64_t mremap_fixed(struct remap *remap) {
     uint64_t size = mm_layout(remap->mm->kernel->config.mode)->task_size;
     if (remap->to % PAGE_BYTES || remap->new_length > size || remap->to > size - remap->new_length)
         return -EINVAL;
     if (remap->addr + remap->old_length > remap->to && remap->to + remap->new_length > remap->addr)
         return -EINVAL;
-    int error = mm_munmap(remap->mm, remap->to, remap->new_length);
-    if (!error)
-        error = shrink(remap);
-    if (!error)
-        error = check_resize(remap, find_vma(remap->mm, remap->addr));
-    return error ? error : move_to(remap);
+    return remap->old_length == remap->new_length ? remap_move(remap) : remap_to(remap);
 }
 
 static int64_t mremap_anywhere(struct remap *remap, struct vm_area_struct *vma, bool may_move) {
