@@ -11,14 +11,26 @@
 #include <signal.h>
 #include <stdlib.h>
 
-static int setup_mode(void **state, enum paging_mode mode, enum thp_policy thp) {
+static int setup_memory(void **state, enum paging_mode mode, enum thp_policy thp, uint64_t bytes) {
     struct fault_bench *bench = calloc(1, sizeof *bench);
-    bench_default(bench, mode, 64 * MiB);
+    bench_default(bench, mode, bytes);
     bench->config.thp = thp;
-    bench->config.swap_bytes = 32 * MiB;
+    bench->config.swap_bytes = 4 * bytes;
     bench_boot(bench);
     *state = bench;
     return 0;
+}
+
+static int setup_mode(void **state, enum paging_mode mode, enum thp_policy thp) {
+    return setup_memory(state, mode, thp, 64 * MiB);
+}
+
+static int setup_small(void **state) {
+    return setup_memory(state, MODE_SV39, THP_ALWAYS, 14 * MiB);
+}
+
+static int setup_small_sv32(void **state) {
+    return setup_memory(state, MODE_SV32, THP_ALWAYS, 24 * MiB);
 }
 
 static int setup(void **state) {
@@ -453,6 +465,96 @@ static void khugepaged(void **state) {
     }
 }
 
+/* ---- isolation ---- */
+
+static uint64_t next_random(uint64_t *seed) {
+    *seed = *seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return *seed >> 33;
+}
+
+enum { PROCESSES = 6, WORDS = 64 };
+
+/* Processes that share huge ranges, and what each must find at the places it looks at. */
+struct family {
+    struct task_struct *task[PROCESSES];
+    uint64_t place[WORDS];
+    uint64_t value[PROCESSES][WORDS];
+};
+
+/* fork, exit, and everything that makes or breaks huge pages. */
+static void family_event(struct fault_bench *bench, struct family *family, unsigned p,
+                         uint64_t range, uint64_t *seed) {
+    struct mm_struct *mm = family->task[p]->mm;
+    uint64_t size = huge_size(bench), part = range + next_random(seed) % 8 * (size / 8);
+    unsigned q = (unsigned)(next_random(seed) % PROCESSES);
+    switch (next_random(seed) % 6) {
+    case 0:
+        if (q == p)
+            return;
+        if (family->task[q])
+            task_reap(bench->k, family->task[q]);
+        family->task[q] = do_fork(bench->k, family->task[p]);
+        memcpy(family->value[q], family->value[p], sizeof family->value[q]);
+        return;
+    case 1:
+        mm_madvise(mm, range, size, MADVISE_COLLAPSE);
+        return;
+    case 2:
+        mm_madvise(mm, part, size / 8, MADVISE_PAGEOUT);
+        return;
+    case 3:
+        mm_mprotect(mm, part, size / 8, VM_READ);
+        mm_mprotect(mm, part, size / 8, RW);
+        return;
+    case 4:
+        mm_madvise(mm, part, size / 8, MADVISE_DONTNEED);
+        for (unsigned i = 0; i < WORDS; i++)
+            if (family->place[i] >= part && family->place[i] < part + size / 8)
+                family->value[p][i] = 0;
+        return;
+    default:
+        mm_madvise(mm, range, size, MADVISE_DONTNEED);
+        for (unsigned i = 0; i < WORDS; i++)
+            if (family->place[i] >= range && family->place[i] < range + size)
+                family->value[p][i] = 0;
+    }
+}
+
+/* Random use of huge ranges by a changing family, short of memory: everybody keeps its own. */
+static void isolation(void **state) {
+    struct fault_bench *bench = *state;
+    struct family *family = calloc(1, sizeof *family);
+    uint64_t seed = 3, size = huge_size(bench), va = map_huge(bench, 4);
+    family->task[0] = bench->task;
+    for (unsigned i = 0; i < WORDS; i++)
+        family->place[i] = va + next_random(&seed) % (4 * size / PAGE_BYTES) * PAGE_BYTES;
+    for (unsigned step = 1; step <= 6000; step++) {
+        unsigned p = (unsigned)(next_random(&seed) % PROCESSES);
+        if (!family->task[p])
+            continue;
+        if (bench->k->current != family->task[p])
+            bench_switch(bench, family->task[p]);
+        unsigned word = (unsigned)(next_random(&seed) % WORDS);
+        uint64_t at = family->place[word];
+        if (next_random(&seed) % 40 == 0) {
+            family_event(bench, family, p, at & ~(size - 1), &seed);
+        } else if (next_random(&seed) % 2 == 0) {
+            assert_true(bench_store(bench, at, step) >= 0);
+            for (unsigned i = 0; i < WORDS; i++) /* places may be the same */
+                if (family->place[i] == at)
+                    family->value[p][i] = step;
+        } else {
+            assert_true(bench_load(bench, at, family->value[p][word]) >= 0);
+        }
+        if (step % 50 == 0)
+            bench_check(bench);
+    }
+    assert_true(bench->k->stat[STAT_pswpin] > 0);
+    assert_true(bench->k->stat[STAT_thp_split_pmd] > 0);
+    assert_true(bench->k->stat[STAT_thp_collapse_alloc] > 0);
+    free(family);
+}
+
 /* ---- explicit huge pages ---- */
 
 static int64_t map_explicit(struct fault_bench *bench, unsigned shift, uint64_t pages) {
@@ -563,6 +665,8 @@ int main(void) {
         EACH(collapse),
         EACH(collapse_fails),
         EACH(khugepaged),
+        TEST(isolation, setup_small),
+        TEST(isolation, setup_small_sv32),
         EACH(explicit_pages),
         EACH(explicit_pages_run_out),
         cmocka_unit_test(gigantic_pages),
