@@ -360,6 +360,9 @@ static void run_over_border(struct world *world) {
 static void reserved_in_use(struct world *world) {
     page_set(page_at(world, world->parent, ANON + 16 * PAGE_BYTES), PG_reserved);
 }
+static void wrong_free(struct world *world) {
+    free_pages(world->k, world->k->node[0].map, 0); /* the kernel's own first frame */
+}
 static void zero_page_gone(struct world *world) {
     world->k->zero_page->refcount = 0;
 }
@@ -750,6 +753,7 @@ static const struct plant {
     PLANT(free_list_broken, "leads out of the memory map"),
     PLANT(run_over_border, "reaches out of zone"),
     PLANT(reserved_in_use, "reserved"),
+    PLANT(wrong_free, "was freed that is not allocated"),
     PLANT(zero_page_gone, "zero page"),
     PLANT(slab_count, "slabs or objects are not as many"),
     PLANT(slab_objects, "cache "),
