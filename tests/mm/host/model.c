@@ -104,7 +104,8 @@ static struct figures count(const struct task_struct *task) {
                             .vmpte = (int64_t)(mm->pgtables_bytes / 1024),
                             .anon = (int64_t)rss[MM_ANONPAGES] * page_kib,
                             .file = (int64_t)rss[MM_FILEPAGES] * page_kib,
-                            .shmem = (int64_t)rss[MM_SHMEMPAGES] * page_kib};
+                            .shmem = (int64_t)rss[MM_SHMEMPAGES] * page_kib,
+                            .vmas = (int64_t)mm->map_count};
 }
 
 /* ---- Statements */
@@ -190,7 +191,8 @@ static void run_mark(struct runner *runner, const struct process *process) {
     const struct figures now = count(process->task), *base = &process->base;
     const struct figures since = {now.minor - base->minor, now.major - base->major,
                                   now.vmpte - base->vmpte, now.anon - base->anon,
-                                  now.file - base->file,   now.shmem - base->shmem};
+                                  now.file - base->file,   now.shmem - base->shmem,
+                                  now.vmas - base->vmas};
     figures_text(&runner->workload, runner->statement, &since, text, sizeof text);
     puts(text);
     const char *wrong = mm_check(runner->k, text, sizeof text);

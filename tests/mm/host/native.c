@@ -127,6 +127,10 @@ static void count_memory(void) {
     runner.now.anon = field("\nRssAnon:");
     runner.now.file = field("\nRssFile:");
     runner.now.shmem = field("\nRssShmem:");
+    read_proc("/proc/self/maps");
+    runner.now.vmas = 0;
+    for (const char *at = runner.text; (at = strchr(at, '\n')); at++)
+        runner.now.vmas++;
 }
 
 /* ---- The runner's own memory */
@@ -271,7 +275,8 @@ static void run_mark(unsigned number) {
     const struct figures *now = &runner.now, *base = &runner.base;
     runner.shared->figures[number] = (struct figures){
         now->minor - base->minor, now->major - base->major, now->vmpte - base->vmpte,
-        now->anon - base->anon,   now->file - base->file,   now->shmem - base->shmem};
+        now->anon - base->anon,   now->file - base->file,   now->shmem - base->shmem,
+        now->vmas - base->vmas};
 }
 
 static void run_statement(unsigned number) {

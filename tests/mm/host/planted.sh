@@ -29,7 +29,9 @@ found dontneed -r
 found fork_dontneed -r
 found dontneed_vmas -r
 found thp_write -t never
-found thp_collapse -t never
+found thp_edges -t never
+found thp_read -t never
+found brk -t always
 found sequential_write -t always
 found mprotect -t always
 exit $((failures > 0))

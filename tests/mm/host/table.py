@@ -13,7 +13,8 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 BEGIN, END = "<!-- table: tests/mm/host/table.py -->\n", "<!-- end of table -->\n"
-KEYS = "minor", "major", "vmpte", "anon", "file", "shmem"
+SIDE_BY_SIDE = "minor", "vmpte"
+OTHERS = "anon", "file", "shmem", "vmas"
 
 
 def parse(text):
@@ -37,11 +38,13 @@ def cell(kernel, model):
 
 
 def rows(name, workload, kernel, model):
-    text = [f"| **{name}** | {directive(workload, 'title')} | | | | |"]
+    text = [f"| **{name}** | {directive(workload, 'title')} |" + " |" * 8]
     for (process, mark, host), (_, _, ours) in zip(kernel, model, strict=True):
-        cells = [cell(host[key], ours[key]) for key in KEYS if key != "major"]
+        bold = "**" if host != ours else ""
+        cells = [f"{bold}{run[key]}{bold}" for key in SIDE_BY_SIDE for run in (host, ours)]
+        cells += [cell(host[key], ours[key]) for key in OTHERS]
         where = mark if process == "main" else f"{process}: {mark}"
-        text.append(f"| | {where} | {cells[0]} | {cells[1]} | {cells[2]} | {cells[3]} + {cells[4]} |")
+        text.append(f"| | {where} | " + " | ".join(cells) + " |")
     return text
 
 
@@ -61,11 +64,12 @@ def table(model_program):
             "Recorded on: " + "; ".join(head) + ".",
             "",
             f"{len(workloads)} workloads, {marks} marks; {equal} are equal in every figure"
-            f" (minor and major faults, VmPTE, RssAnon, RssFile, RssShmem).",
-            "Where one differs, it reads **kernel / model**. Major faults: none anywhere.",
+            f" (minor and major faults, VmPTE, RssAnon, RssFile, RssShmem, VMAs).",
+            "RSS and VMAs are written once where they are equal, else **kernel / model**. Sizes are in KiB;"
+            " major faults: none anywhere.",
             "",
-            "| workload | mark | minor faults | VmPTE (KiB) | RssAnon (KiB) | RssFile + RssShmem |",
-            "| --- | --- | ---: | ---: | ---: | ---: |",
+            "| workload | mark | minor faults: kernel | model | VmPTE: kernel | model | RssAnon | RssFile | RssShmem | VMAs |",
+            "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
             *lines,
             "",
         ]

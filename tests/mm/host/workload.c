@@ -142,7 +142,7 @@ static bool define_address(struct parser *parser, const char *name, uint64_t add
             return fail(parser, "'%s' is defined already", name);
     if (parser->names == WORKLOAD_NAMES)
         return fail(parser, "more than %d names", WORKLOAD_NAMES);
-    memcpy(parser->name[parser->names].name, name, WORKLOAD_NAME);
+    snprintf(parser->name[parser->names].name, WORKLOAD_NAME, "%s", name);
     parser->name[parser->names++].address = address;
     return true;
 }
@@ -458,7 +458,7 @@ void figures_text(const struct workload *workload, const struct statement *mark,
                   const struct figures *figures, char *text, size_t size) {
     snprintf(text, size,
              "%s %s minor=%" PRId64 " major=%" PRId64 " vmpte=%" PRId64 " anon=%" PRId64
-             " file=%" PRId64 " shmem=%" PRId64,
+             " file=%" PRId64 " shmem=%" PRId64 " vmas=%" PRId64,
              workload->process[mark->process].name, mark->name, figures->minor, figures->major,
-             figures->vmpte, figures->anon, figures->file, figures->shmem);
+             figures->vmpte, figures->anon, figures->file, figures->shmem, figures->vmas);
 }

@@ -99,11 +99,12 @@ bool workload_read(const char *path, struct workload *workload, char *error, siz
  * page x'[63:33] mod pages. */
 uint64_t touch_address(const struct statement *touch, uint64_t i, uint64_t *state);
 
-/* What is counted since the start of a process; sizes since the start of the first one. */
+/* What is counted since the start of a process; sizes and VMAs since the start of the first one. */
 struct figures {
     int64_t minor, major;      /* faults */
     int64_t vmpte;             /* KiB of tables */
     int64_t anon, file, shmem; /* KiB resident */
+    int64_t vmas;              /* mappings */
 };
 
 /* The line of a mark, without an end of line; both runners print this. */
