@@ -412,7 +412,10 @@ int main(int argc, char **argv) {
     if (!soak || !parse(argc, argv, soak))
         return 2;
     soak->random = soak->seed * UINT64_C(0x9e3779b97f4a7c15);
-    struct test_memory memory = test_memory_boot(MODE_SV39, MEMORY_BYTES);
+    struct mm_config config;
+    mm_config_default(&config, MODE_SV39, MEMORY_BYTES);
+    config.node[0].base += 192 * PAGE_BYTES; /* both ends amid what would be runs of 1024 frames */
+    struct test_memory memory = test_memory_boot_config(&config);
     soak->k = memory.k;
     timed(soak, "buddy", soak_buddy);
     timed(soak, "slub", soak_slub);
