@@ -12,6 +12,7 @@ int cmd_sim(int argc, char **argv);
 int cmd_stress(int argc, char **argv);
 int cmd_conform(int argc, char **argv);
 int cmd_walk(int argc, char **argv);
+int cmd_sweep(int argc, char **argv);
 int cmd_mm(int argc, char **argv);
 int cmd_record(int argc, char **argv);
 int cmd_trace(int argc, char **argv);

@@ -17,6 +17,7 @@ static const struct command commands[] = {
     {"stress", cmd_stress, "random adversarial tables, accesses and fences in lockstep"},
     {"walk", cmd_walk, "explain one translation step by step"},
     {"sim", cmd_sim, "play traces to the model alone: TLB and walk statistics"},
+    {"sweep", cmd_sweep, "miss rates over a design space of TLBs, as CSV"},
     {"mm", cmd_mm, "scenarios of a memory manager, on both walkers, explained"},
     {"record", cmd_record, "record the references of a program"},
     {"trace", cmd_trace, "info, cat, convert, cut, mix, import"},
