@@ -171,6 +171,76 @@ static void code_is_kept_longer(void **state) {
     finish(&world);
 }
 
+/* Without ASIDs a switch empties the TLBs, which hide uses from the A bits. */
+static void empty_tlbs(struct world *world) {
+    switch_mm(world->bench.k, NULL);
+    switch_mm(world->bench.k, world->bench.task);
+}
+
+/* Found used at the first look: kept. At the second look as well: active. */
+static void a_second_reference_activates(void **state) {
+    struct world world;
+    struct mm_config config = small_machine(RECLAIM_LRU);
+    (void)state;
+    config.asid_bits = 0;
+    start(&world, &config);
+    struct bench *bench = &world.bench;
+    uint64_t va = bench_map(bench, world.file, 64 * 4096, VM_READ, MM_MAP_SHARED);
+    for (unsigned look = 0; look < 2; look++) {
+        empty_tlbs(&world);
+        for (uint64_t i = 0; i < 64; i++)
+            bench_load(bench, va + i * 4096);
+        for (uint64_t i = 64 + look * 200; i < 264 + look * 200; i++)
+            cache_page(&world, i, 0);
+        /* What was never used goes; on the way most of the others are looked at, once. */
+        while (world.drops < (look + 1) * 200)
+            assert_true(reclaim(&world) > 0);
+        assert_true(look > 0 || mm_stats(bench->k)[STAT_pgactivate] == 0);
+    }
+    uint64_t active = mm_stats(bench->k)[STAT_pgactivate];
+    assert_in_range(active, 32, 64);
+    /* Some of them fell back again, so that the lists are of a size. */
+    assert_int_equal(mm_stats(bench->k)[STAT_nr_active_file],
+                     active - mm_stats(bench->k)[STAT_pgdeactivate]);
+    assert_true(mm_stats(bench->k)[STAT_nr_active_file] > 0);
+    /* Cold by advice. */
+    assert_int_equal(mm_madvise(bench->task->mm, va, 64 * 4096, MADVISE_COLD), 0);
+    assert_int_equal(mm_stats(bench->k)[STAT_nr_active_file], 0);
+    assert_int_equal(mm_stats(bench->k)[STAT_nr_inactive_file],
+                     mm_stats(bench->k)[STAT_nr_file_pages]);
+    assert_int_equal(mm_stats(bench->k)[STAT_pgdeactivate], active);
+    assert_true(reclaim(&world) > 0);
+    finish(&world);
+}
+
+/* The share of anonymous pages among the first hundred or so to go, when file pages are in use. */
+static uint64_t swapped_at(unsigned swappiness) {
+    struct world world;
+    struct mm_config config = small_machine(RECLAIM_LRU);
+    config.swappiness = swappiness;
+    start(&world, &config);
+    struct bench *bench = &world.bench;
+    uint64_t va = bench_map_anon(bench, 256 * 4096);
+    for (uint64_t i = 0; i < 256; i++)
+        bench_store(bench, va + i * 4096, i);
+    assert_int_equal(mm_madvise(bench->task->mm, va, 256 * 4096, MADVISE_COLD), 0);
+    for (uint64_t i = 0; i < 256; i++)
+        cache_page(&world, i, 2);
+    while (mm_stats(bench->k)[STAT_pgsteal_direct] < 100)
+        assert_true(reclaim(&world) > 0);
+    uint64_t swapped = mm_stats(bench->k)[STAT_pswpout];
+    finish(&world);
+    return swapped;
+}
+
+static void swappiness_weighs(void **state) {
+    (void)state;
+    uint64_t little = swapped_at(10), medium = swapped_at(100), much = swapped_at(190);
+    print_message("swapped of the first pages to go: %u, %u, %u\n", (unsigned)little,
+                  (unsigned)medium, (unsigned)much);
+    assert_true(little < medium && medium < much);
+}
+
 /* Anonymous memory that is older than the file's pages stays as long as there are enough of them.
  */
 static void clean_pages_go_before_swap(unsigned swappiness) {
@@ -182,6 +252,7 @@ static void clean_pages_go_before_swap(unsigned swappiness) {
     uint64_t va = bench_map_anon(bench, MIB);
     for (uint64_t at = 0; at < MIB; at += 4096)
         bench_store(bench, va + at, at);
+    assert_int_equal(mm_madvise(bench->task->mm, va, MIB, MADVISE_COLD), 0);
     for (uint64_t i = 0; i < FILE_PAGES; i++)
         cache_page(&world, i, 0);
     while (world.drops < FILE_PAGES / 2)
@@ -446,6 +517,65 @@ static void swap_write_errors_lose_nothing(void **state) {
     finish(&world);
 }
 
+/* Pages in memory need no slots once they are scarce: those that are to stay give theirs up. */
+static void scarce_slots_are_given_up(void **state) {
+    struct world world;
+    struct mm_config config = small_machine(RECLAIM_LRU);
+    (void)state;
+    config.swap_bytes = 64 * 4096;
+    config.page_cluster = 0;
+    start(&world, &config);
+    struct bench *bench = &world.bench;
+    struct mm_struct *mm = bench->task->mm;
+    uint64_t va = bench_map_anon(bench, 56 * 4096);
+    for (uint64_t i = 0; i < 56; i++)
+        bench_store(bench, va + i * 4096, i);
+    assert_int_equal(mm_madvise(mm, va, 16 * 4096, MADVISE_PAGEOUT), 0);
+    for (uint64_t i = 0; i < 16; i++)
+        assert_int_equal(bench_load(bench, va + i * 4096), i);
+    assert_int_equal(mm_stats(bench->k)[STAT_nr_swapcached], 16);
+    assert_int_equal(mm_madvise(mm, va + 16 * 4096, 40 * 4096, MADVISE_PAGEOUT), 0);
+    assert_int_equal(swap_free(bench->k), 8);
+    assert_int_equal(mm_mlock(mm, va, 16 * 4096), 0);
+    for (unsigned i = 0; i < 4; i++)
+        assert_int_equal(reclaim(&world), 0);
+    assert_int_equal(mm_stats(bench->k)[STAT_nr_swapcached], 0);
+    assert_int_equal(swap_free(bench->k), 24);
+    /* And what comes back now keeps none. */
+    assert_int_equal(bench_load(bench, va + 20 * 4096), 20);
+    assert_int_equal(mm_stats(bench->k)[STAT_nr_swapcached], 0);
+    finish(&world);
+}
+
+/* Swap is full, but slots still have what these pages hold: they go, and nothing is written. */
+static void swap_cached_pages_go_when_swap_is_full(void **state) {
+    (void)state;
+    for (int policy = 0; policy < RECLAIM_POLICIES; policy++) {
+        struct world world;
+        struct mm_config config = small_machine((enum reclaim_policy)policy);
+        config.swap_bytes = 64 * 4096;
+        config.page_cluster = 0;
+        start(&world, &config);
+        struct bench *bench = &world.bench;
+        struct mm_struct *mm = bench->task->mm;
+        uint64_t va = bench_map_anon(bench, 64 * 4096);
+        for (uint64_t i = 0; i < 64; i++)
+            bench_store(bench, va + i * 4096, i);
+        assert_int_equal(mm_madvise(mm, va, 32 * 4096, MADVISE_PAGEOUT), 0);
+        for (uint64_t i = 0; i < 32; i++)
+            assert_int_equal(bench_load(bench, va + i * 4096), i);
+        assert_int_equal(mm_madvise(mm, va + 32 * 4096, 32 * 4096, MADVISE_PAGEOUT), 0);
+        assert_int_equal(swap_free(bench->k), 0);
+        assert_int_equal(mm_stats(bench->k)[STAT_nr_swapcached], 32);
+        bench_count(bench);
+        assert_true(reclaim(&world) > 0);
+        assert_int_equal(bench_counted(bench, STAT_pswpout), 0);
+        for (uint64_t i = 0; i < 64; i++)
+            assert_int_equal(bench_load(bench, va + i * 4096), i);
+        finish(&world);
+    }
+}
+
 /* A request for low memory is not helped by HighMem pages: they stay. */
 static void high_pages_stay_for_low_requests(void **state) {
     struct world world;
@@ -584,11 +714,10 @@ static uint64_t swapped_in(enum reclaim_policy policy) {
         bench_store(bench, va + i * 4096, i);
     bench_count(bench);
     for (unsigned n = 0; n < 60000; n++) {
-        if (n % 500 == 0) { /* without ASIDs nothing stays in the TLBs, which hide A bits */
-            switch_mm(bench->k, NULL);
-            switch_mm(bench->k, bench->task);
-        }
-        uint64_t page = next_random(&state) % (next_random(&state) % 10 > 0 ? hot : pages);
+        if (n % 500 == 0)
+            empty_tlbs(&world);
+        uint64_t range = next_random(&state) % 10 > 0 ? hot : pages;
+        uint64_t page = next_random(&state) % range;
         assert_int_equal(bench_load(bench, va + page * 4096), page);
     }
     uint64_t reads = bench_counted(bench, STAT_pswpin);
@@ -611,6 +740,8 @@ int main(void) {
         cmocka_unit_test(used_twice_survives_a_stream),
         cmocka_unit_test(accessed_bits_save_a_page),
         cmocka_unit_test(code_is_kept_longer),
+        cmocka_unit_test(a_second_reference_activates),
+        cmocka_unit_test(swappiness_weighs),
         cmocka_unit_test(clean_file_pages_go_first),
         cmocka_unit_test(swappiness_0_spares_anonymous_memory),
         cmocka_unit_test(the_hand_gives_a_second_chance),
@@ -621,6 +752,8 @@ int main(void) {
         cmocka_unit_test(locked_and_held_pages_stay),
         cmocka_unit_test(a_full_swap_ends_it),
         cmocka_unit_test(swap_write_errors_lose_nothing),
+        cmocka_unit_test(scarce_slots_are_given_up),
+        cmocka_unit_test(swap_cached_pages_go_when_swap_is_full),
         cmocka_unit_test(high_pages_stay_for_low_requests),
         cmocka_unit_test(huge_pages_are_split),
         cmocka_unit_test(a_swap_storm_keeps_contents),
