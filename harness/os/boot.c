@@ -14,8 +14,8 @@
 
 /* Frames that a run needs beyond what boot, tables and watermarks take: slabs of page-cache slots
  * and reverse maps, and room for one request at a time. */
-#define SPARE_FRAMES    16
-#define PAGES_PER_SPARE 48
+#define SPARE_FRAMES    4
+#define PAGES_PER_SPARE 64
 
 bool os_huge_pages(const struct os_options *options, enum paging_mode number,
                    enum plan_huge *huge) {
@@ -188,14 +188,16 @@ static bool measure_overhead(const struct os_options *options, enum paging_mode 
     return ok;
 }
 
-/* A size in which `pages` frames are left for the trace's pages; the overhead hangs on the size. */
+/* A size in which `pages` frames are left for the trace's pages. What the kernel takes grows with
+ * the size, by a tenth of it at most, so that a few rounds find it. */
 static bool find_size(const struct os_options *options, enum paging_mode mode,
                       const struct plan *plan, uint64_t pages, uint64_t *bytes, char *why,
                       size_t size) {
-    uint64_t frames = 2 * pages + (UINT64_C(64) << 20) / PAGE_BYTES, overhead;
-    for (int round = 0; round < 3; round++) {
+    uint64_t frames = 2 * pages + (UINT64_C(64) << 20) / PAGE_BYTES, before = 0, overhead;
+    for (int round = 0; round < 8 && frames != before; round++) {
         if (!measure_overhead(options, mode, plan, frames, &overhead, why, size))
             return false;
+        before = frames;
         frames = pages + overhead;
     }
     *bytes = frames * PAGE_BYTES;

@@ -253,7 +253,7 @@ static void widen(struct plan_process *process, unsigned shift) {
     }
 }
 
-/* Whether nothing but data lies in the GiB of region i, which is the first to reach into it. */
+/* Whether nothing but data lies in a GiB, of which region i is the first. */
 static bool only_data(const struct plan_process *process, size_t i, uint64_t gib) {
     bool only = true;
     for (; i < process->regions && process->region[i].start >> GIB_SHIFT <= gib; i++)
@@ -278,22 +278,24 @@ static bool add_piece(struct plan_process *process, const struct plan_region *re
 /* Cuts the regions at every GiB; one that holds data only becomes a huge page. */
 static bool make_explicit(struct plan *plan, struct plan_process *process) {
     struct plan_process cut = {.process = process->process};
-    bool ok = true;
+    uint64_t latest = UINT64_MAX; /* GiB, and whether it is a huge page */
+    bool huge = false, ok = true;
     for (size_t i = 0; ok && i < process->regions; i++) {
         const struct plan_region *region = &process->region[i];
-        uint64_t start = region->start;
-        while (ok && start < region->end) {
-            uint64_t gib = start >> GIB_SHIFT, end = (gib + 1) << GIB_SHIFT;
-            struct plan_region *latest = cut.regions ? &cut.region[cut.regions - 1] : NULL;
-            bool covered = latest && latest->huge_shift && latest->end >= end;
-            struct plan_region huge = {gib << GIB_SHIFT, end, true, false, GIB_SHIFT};
-            if (!covered && only_data(process, i, gib)) {
-                ok = add_piece(&cut, &huge, huge.start, huge.end);
+        for (uint64_t start = region->start, end; ok && start < region->end; start = end) {
+            uint64_t gib = start >> GIB_SHIFT;
+            const struct plan_region page = {gib << GIB_SHIFT, (gib + 1) << GIB_SHIFT, true, false,
+                                             GIB_SHIFT};
+            bool first = gib != latest;
+            end = page.end < region->end ? page.end : region->end;
+            huge = first ? only_data(process, i, gib) : huge;
+            latest = gib;
+            if (!huge)
+                ok = add_piece(&cut, region, start, end);
+            else if (first)
+                ok = add_piece(&cut, &page, page.start, page.end);
+            if (huge && first)
                 plan->pages += UINT64_C(1) << (GIB_SHIFT - 12);
-            } else if (!covered) {
-                ok = add_piece(&cut, region, start, end < region->end ? end : region->end);
-            }
-            start = end;
         }
     }
     free(process->region);

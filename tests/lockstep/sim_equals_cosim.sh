@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # The model alone, with its shortcuts for repeated references, counts the same lookups and misses as the
-# hardware in lockstep, for every shipped trace.
-# usage: sim_equals_cosim.sh TWINWALK WORKDIR TRACES...
+# hardware in lockstep, for every trace; below an operating system the same of everything it counts.
+# usage: sim_equals_cosim.sh TWINWALK WORKDIR "OPTIONS" TRACES...
 set -euo pipefail
 twinwalk=$1 work=$2
-shift 2
+read -ra options <<<"$3"
+shift 3
 mkdir -p "$work"
-options=(--limit 1000000)
 "$twinwalk" cosim --config server --latency 1 "${options[@]}" --json "$work/cosim.json" "$@"
 "$twinwalk" sim --itlb 16x4 --dtlb 16x4 --l2tlb 128x12 "${options[@]}" --json "$work/sim.json" "$@"
 python3 - "$work" <<'P'
