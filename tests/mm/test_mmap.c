@@ -36,6 +36,7 @@ struct world {
     uint64_t random;
     uint64_t pages, pmd; /* of the window; of a PTE table */
     bool thp;
+    bool crowded; /* less memory than pages */
     struct ref_page page[MOST_PAGES];
     struct ram_file disk[2];
     struct file *file[2]; /* the second may not be written */
@@ -348,6 +349,8 @@ static void call_madvise(struct world *world) {
 
 static void call_mlock(struct world *world) {
     uint64_t first, n;
+    if (world->crowded)
+        return;
     bool lock = world->copies = draw(world, 2);
     draw_range(world, &first, &n);
     int error =
@@ -511,6 +514,7 @@ static void run(enum paging_mode mode, enum thp_policy thp, uint64_t pages, uint
     world->pages = pages;
     world->pmd = pt_entries(world->bench.k);
     world->thp = thp != THP_NEVER;
+    world->crowded = memory < pages * PAGE_BYTES;
     world->mm->mmap_base = va_of(pages);
     open_files(world);
     for (world->done = 0; world->done < operations; world->done++) {
@@ -525,6 +529,8 @@ static void run(enum paging_mode mode, enum thp_policy thp, uint64_t pages, uint
             check_contents(world);
     }
     check_contents(world);
+    if (world->crowded)
+        assert_true(world->bench.k->stat[STAT_pswpout] > operations / 10);
     assert_int_equal(mm_munmap(world->mm, FIRST, pages * PAGE_BYTES), 0);
     assert_int_equal(world->mm->pgtables_bytes, 0);
     assert_null(vma_first(world->mm));
@@ -551,6 +557,12 @@ static void random_sv32(void **state) {
 static void random_huge(void **state) {
     (void)state;
     run(MODE_SV48, THP_ALWAYS, 6 * 512, 64 * MIB, 20000);
+}
+
+/* Most pages are in swap, or on their way. */
+static void random_crowded(void **state) {
+    (void)state;
+    run(MODE_SV39, THP_NEVER, 3 * 512, 5 * MIB, 20000);
 }
 
 /* ---- stacks ---- */
@@ -851,17 +863,12 @@ int main(int argc, char **argv) {
     if (argc > 1)
         seed = strtoull(argv[1], NULL, 0);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(random_sv39),
-        cmocka_unit_test(random_sv32),
-        cmocka_unit_test(random_huge),
-        cmocka_unit_test(stacks),
-        cmocka_unit_test(below_the_limit),
-        cmocka_unit_test(breaks),
-        cmocka_unit_test(huge_mappings),
-        cmocka_unit_test(refusals),
-        cmocka_unit_test(mremap_of_nothing),
-        cmocka_unit_test(populate),
-        cmocka_unit_test(exit_with_broken_table),
+        cmocka_unit_test(random_sv39), cmocka_unit_test(random_sv32),
+        cmocka_unit_test(random_huge), cmocka_unit_test(random_crowded),
+        cmocka_unit_test(stacks),      cmocka_unit_test(below_the_limit),
+        cmocka_unit_test(breaks),      cmocka_unit_test(huge_mappings),
+        cmocka_unit_test(refusals),    cmocka_unit_test(mremap_of_nothing),
+        cmocka_unit_test(populate),    cmocka_unit_test(exit_with_broken_table),
     };
     return RUN(tests);
 }
