@@ -113,7 +113,8 @@ const char *mm_check(struct kernel *k, char *text, size_t size) {
     bool good = take_notes(&check) && check_zones(&check) && check_slabs(&check) &&
                 check_vmas(&check) && check_tables(&check) && check_files(&check) &&
                 check_swap(&check) && check_pages(&check) && check_rmap(&check) &&
-                check_lru(&check) && check_tasks(&check) && check_stats(&check);
+                check_lru(&check) && check_tasks(&check) && check_objects(&check) &&
+                check_stats(&check);
     for (unsigned n = 0; n < MAX_NUMNODES; n++)
         free(check.frames[n]);
     free(check.entries);

@@ -65,6 +65,7 @@ bool check_pages(struct checker *check);
 bool check_rmap(struct checker *check);
 bool check_lru(struct checker *check);
 bool check_tasks(struct checker *check);
+bool check_objects(struct checker *check); /* of the manager's own caches: none is lost */
 bool check_stats(struct checker *check);
 
 /* For formats: uint64_t differs between platforms, unsigned long long does not. */

@@ -190,6 +190,7 @@ void mm_tick(struct kernel *k) {
         if (k->node[n].kswapd_wanted)
             kswapd_run(k, &k->node[n]);
     free_unfreed(k);
+    vfree_unfreed(k);
     if (k->signals_seen == k->stat[STAT_signals])
         return;
     k->signals_seen = k->stat[STAT_signals];

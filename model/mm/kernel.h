@@ -108,6 +108,7 @@ struct kernel {
     struct mm_struct *init_mm; /* the kernel's own tables; its upper half is everybody's */
     struct task_list tasks;
     struct mm_list unfreed;      /* of nobody any more, but a table could not be read (mmput) */
+    uint64_t vmap_unfreed;       /* areas of dynamic memory, likewise (vfree) */
     struct task_struct *current; /* NULL: idle, on init_mm's tables */
     uint64_t next_pid;
     uint64_t signals_seen;    /* of stat[STAT_signals], by mm_tick() */

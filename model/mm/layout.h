@@ -33,6 +33,8 @@ void kernel_map_free(struct kernel *k);
  * memory. */
 uint64_t vmalloc(struct kernel *k, uint64_t bytes);
 void vfree(struct kernel *k, uint64_t va);
+/* Tries again what vfree() could not finish for bus errors (kernel->vmap_unfreed). */
+void vfree_unfreed(struct kernel *k);
 
 /* VA in the linear map; 0: a HighMem frame. */
 uint64_t phys_to_virt(const struct kernel *k, uint64_t pa);

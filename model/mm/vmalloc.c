@@ -87,11 +87,9 @@ static void fence_area(struct kernel *k, const struct vm_area_struct *area) {
         flush_tlb_kernel(k, va);
 }
 
-void vfree(struct kernel *k, uint64_t va) {
-    struct vm_area_struct *area = find_vma(k->init_mm, va);
+/* Frames whose entries could be cleared go; the addresses, once all could. */
+static int free_area(struct kernel *k, struct vm_area_struct *area) {
     struct unmapping unmapping = {.error = 0};
-    if (!area || area->start != va)
-        return;
     TAILQ_INIT(&unmapping.pages);
     int error = walk_page_range(k->init_mm, area->start, area->end, unmap_kernel_page, &unmapping);
     fence_area(k, area);
@@ -100,9 +98,30 @@ void vfree(struct kernel *k, uint64_t va) {
         TAILQ_REMOVE(&unmapping.pages, page, list);
         put_page(k, page);
     }
-    /* Addresses whose entries could not be cleared are never given out again. */
-    if (!error && !unmapping.error) {
+    if (!error)
+        error = unmapping.error;
+    if (!error) {
         vma_unlink(area);
         vma_free(area);
+    }
+    return error;
+}
+
+void vfree(struct kernel *k, uint64_t va) {
+    struct vm_area_struct *area = find_vma(k->init_mm, va);
+    if (!area || area->start != va || free_area(k, area) == 0)
+        return;
+    area->flags = 0;
+    k->vmap_unfreed++;
+}
+
+void vfree_unfreed(struct kernel *k) {
+    struct vm_area_struct *area, *next;
+    if (k->vmap_unfreed == 0)
+        return;
+    for (area = vma_first(k->init_mm); area; area = next) {
+        next = vma_next(area);
+        if (area->flags == 0 && free_area(k, area) == 0)
+            k->vmap_unfreed--;
     }
 }
