@@ -75,8 +75,6 @@ static void other_entries(void **state) {
         assert_true(pte_swap(pte) && !pte_present(pte) && !pte_valid(pte) && !pte_none(pte));
         assert_true(!pte_table(pte) && pte >> 32 == 0);
         assert_int_equal(pte_swap_slot(pte), slots[i]);
-        /* The bit that says "exclusive" changes nothing of that. */
-        assert_true(pte_swap(pte | 4) && pte_swap_slot(pte | 4) == slots[i]);
     }
     uint64_t table = make_table_pte(0x3fffff);
     assert_true(pte_table(table) && pte_valid(table) && pte_present(table) && !pte_swap(table));
