@@ -5,7 +5,6 @@
 #include "filemap.h"
 #include "layout.h"
 #include "mmap.h"
-#include "page_alloc.h"
 #include "rmap.h"
 #include "slub.h"
 

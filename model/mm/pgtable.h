@@ -5,7 +5,7 @@
  * does not read (V = 0) is ours:
  *
  *   PTE = 0                      nothing
- *   V=0, bit 1 set (swap entry)  slot in bits 10 and up; bit 2: exclusive to this process
+ *   V=0, bit 1 set (swap entry)  slot in bits 10 and up
  *   V=0, bit 5 (G) set           PROT_NONE: present to the manager, absent to hardware; the rest as
  *                                in a valid PTE. Linux for RISC-V does the same.
  * RSW bit 8 (_PAGE_SPECIAL): not reference counted (the zero page). Bit 9 is free.

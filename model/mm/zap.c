@@ -93,12 +93,6 @@ static int zap_entry(struct mm_struct *mm, uint64_t va, const struct pte_place *
     return 0;
 }
 
-static void update_hiwater_rss(struct mm_struct *mm) {
-    uint64_t rss = mm->rss[MM_ANONPAGES] + mm->rss[MM_FILEPAGES] + mm->rss[MM_SHMEMPAGES];
-    if (rss > mm->hiwater_rss)
-        mm->hiwater_rss = rss;
-}
-
 /* The first address that is not served by the entry that could not be read. */
 static uint64_t next_readable(struct mm_struct *mm, uint64_t va) {
     struct pte_place place;
@@ -115,7 +109,6 @@ static int still_mapped(struct mm_struct *mm, uint64_t va, const struct pte_plac
 
 int unmap_page_range(struct mmu_gather *tlb, struct vm_area_struct *vma, uint64_t start,
                      uint64_t end) {
-    update_hiwater_rss(vma->mm);
     if (vma->flags & VM_HUGETLB) {
         hugetlb_zap(vma, start, end);
         return walk_page_range(vma->mm, start, end, still_mapped, NULL);
