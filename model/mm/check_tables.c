@@ -29,6 +29,13 @@ static bool wrong_pte(const struct walk *walk, uint64_t va, uint64_t pte, const 
                  (ull)pid_of(walk->check->k, walk->mm), (ull)va, (ull)pte, what);
 }
 
+/* Makes walk->vma the area of va, which only rises; false: there is none. */
+static bool find_area(struct walk *walk, uint64_t va) {
+    while (walk->vma && walk->vma->end <= va)
+        walk->vma = vma_next(walk->vma);
+    return walk->vma && walk->vma->start <= va;
+}
+
 static bool load_table(const struct walk *walk, uint64_t pfn, uint64_t *entries) {
     const struct machine *machine = &walk->check->k->machine;
     uint8_t bytes[PAGE_BYTES];
@@ -182,6 +189,8 @@ static bool check_kernel_leaf(struct walk *walk, uint64_t va, uint64_t pte, unsi
         return wrong_pte(walk, va, pte, "a kernel page that is not global, or the user's");
     if (va < layout->vmalloc_start || va >= layout->vmalloc_end)
         return true;
+    if (!find_area(walk, va))
+        return wrong_pte(walk, va, pte, "dynamic memory outside of every area");
     uint64_t pfn = pte_to_pfn(pte);
     if (level != 0 || !own_frames(check, pfn, 1, OWNER_VMALLOC))
         return level == 0 ? false : wrong_pte(walk, va, pte, "dynamic memory by a huge leaf");
@@ -198,9 +207,7 @@ static bool check_entry(struct walk *walk, uint64_t va, uint64_t pte, unsigned l
     if (walk->kernel)
         return pte_bit(pte, PTE_BIT_V) ? check_kernel_leaf(walk, va, pte, level)
                                        : wrong_pte(walk, va, pte, "not valid in the kernel half");
-    while (walk->vma && walk->vma->end <= va)
-        walk->vma = vma_next(walk->vma);
-    if (!walk->vma || walk->vma->start > va)
+    if (!find_area(walk, va))
         return wrong_pte(walk, va, pte, "outside of every area");
     if (pte_present(pte))
         return check_user_leaf(walk, va, pte, level);
@@ -299,6 +306,7 @@ static bool check_kernel_half(struct checker *check, uint64_t *root) {
     struct kernel *k = check->k;
     struct walk walk = {.check = check,
                         .mm = k->init_mm,
+                        .vma = vma_first(k->init_mm),
                         .kernel = true,
                         .mode = mode_find(k->config.mode),
                         .control = {.mode = k->config.mode, .adue = k->config.adue}};

@@ -30,8 +30,11 @@ static bool check_area(struct checker *check, struct mm_struct *mm, struct vm_ar
     if (start < areas->end)
         return wrong(check, "pid %llu: area %#llx-%#llx overlaps one that ends at %#llx", pid,
                      start, end, (ull)areas->end);
-    if (end > mm_layout(check->k->config.mode)->task_size)
-        return wrong(check, "pid %llu: area %#llx-%#llx is beyond user space", pid, start, end);
+    const struct layout *layout = mm_layout(check->k->config.mode);
+    if (mm != check->k->init_mm ? end > layout->task_size
+                                : start < layout->vmalloc_start || end > layout->vmalloc_end)
+        return wrong(check, "pid %llu: area %#llx-%#llx is beyond %s", pid, start, end,
+                     mm != check->k->init_mm ? "user space" : "dynamic memory");
     if (vma->flags & VM_SHARED && !vma->file)
         return wrong(check, "pid %llu: area %#llx is shared, but maps no file", pid, start);
     if (!vma->file && !vma->anon_vma && vma->pgoff != vma->start / PAGE_BYTES &&
@@ -197,6 +200,8 @@ static bool check_i_mmap(struct checker *check) {
 }
 
 bool check_vmas(struct checker *check) {
+    if (!check_tree(check, check->k->init_mm))
+        return false;
     for (struct mm_struct *mm = next_mm(check->k, NULL); mm; mm = next_mm(check->k, mm))
         if (!check_tree(check, mm))
             return false;

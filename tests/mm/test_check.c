@@ -568,6 +568,14 @@ static void kernel_not_global(struct world *world) {
     assert_true(pgtable_find(world->k->init_mm, world->parent->kernel_stack, 0, &place) == 0);
     poke_pte(world, &place, place.pte & ~bit(PTE_BIT_G));
 }
+static void dynamic_without_area(struct world *world) {
+    struct mm_struct *mm = world->k->init_mm;
+    struct vm_area_struct *area = vma_first(mm), *next;
+    while ((next = vma_next(area)))
+        area = next;
+    EDIT(world, area->end, area->end - 2 * PAGE_BYTES); /* of which one is the guard page */
+    EDIT(world, mm->total_vm, mm->total_vm - 2);
+}
 static void kernel_stack_gone(struct world *world) {
     EDIT(world, world->parent->kernel_stack, world->parent->kernel_stack + (1 << 24));
 }
@@ -807,6 +815,7 @@ static const struct plant {
     PLANT(kernel_half, "the kernel half of its root differs"),
     PLANT(kernel_user_entry, "the kernel's own root has user entry"),
     PLANT(kernel_not_global, "a kernel page that is not global"),
+    PLANT(dynamic_without_area, "outside of every area"),
     PLANT(kernel_stack_gone, "its kernel stack is not mapped"),
     PLANT(dynamic_refcount, "dynamic memory with flags"),
     PLANT(table_flag, "a page table with flags"),
@@ -900,6 +909,14 @@ static void leaks(void **state) {
     page = alloc_pages(world->k, GFP_KERNEL | GFP_COMP, 3);
     must_find(world, "a compound page", "nobody has it: a leak");
     put_page(world->k, page);
+    struct kmem_cache *cache = world->k->own[CACHE_ANON_VMA];
+    void *object = kmem_cache_alloc(world->k, cache, GFP_KERNEL);
+    must_find(world, "an object", "objects in use");
+    kmem_cache_free(world->k, cache, object);
+    uint64_t va = vmalloc(world->k, 3 * PAGE_BYTES);
+    assert_true(va != 0);
+    check_good(world); /* dynamic memory has an area of the kernel's own */
+    vfree(world->k, va);
     page = page_at(world, world->parent, SHARED);
     get_page(page);
     must_find(world, "a reference", "references that nobody holds");

@@ -355,6 +355,31 @@ static void create(struct world *world) {
     assert_true(world->process[PARENT].task || world->failures);
 }
 
+/* One explicit huge page, shared for a while with a child that reads it. */
+static void explicit_huge_page(struct world *world) {
+    if (world->k->config.nodes > 1 || !run_as(world, PARENT))
+        return; /* half the memory may have no such run */
+    bool sv32 = world->k->config.mode == MODE_SV32;
+    const struct mmap_request request = {.addr = 0x50000000,
+                                         .length = sv32 ? 4 << 20 : 2 << 20,
+                                         .rights = VM_READ | VM_WRITE,
+                                         .flags = MM_MAP_FIXED | MM_MAP_HUGETLB,
+                                         .huge_shift = sv32 ? 22 : 21};
+    struct task_struct *task = world->process[PARENT].task;
+    uint64_t value = 77, seen = 77;
+    if (!well(world, mm_mmap(task->mm, &request)))
+        return;
+    bool written = access_one(world, PARENT, request.addr + 0x100008, ACCESS_WRITE, &value);
+    if (written) {
+        fork_from(world, PARENT, CHILD);
+        access_one(world, CHILD, request.addr + 0x100008, ACCESS_READ, &seen);
+        assert_true(seen == value);
+        leave(world, CHILD);
+    }
+    if (run_as(world, PARENT))
+        well(world, mm_munmap(task->mm, request.addr, request.length));
+}
+
 static void exec(struct world *world) {
     if (!run_as(world, PARENT))
         return;
@@ -546,6 +571,7 @@ static const struct step {
     void (*take)(struct world *world);
 } life[] = {
     {"task_create", create},
+    {"an explicit huge page", explicit_huge_page},
     {"exec", exec},
     {"mmap", map_all},
     {"anonymous pages", touch_anonymous},
@@ -735,7 +761,7 @@ static uint64_t table_frame(struct world *world, int who, uint64_t va, unsigned 
 
 static void begin_for_bus_errors(struct world *world) {
     world_init(world, MODE_SV39, SWAP);
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 6; i++) { /* up to the file pages */
         world->step = life[i].name;
         life[i].take(world);
     }

@@ -195,6 +195,58 @@ static void by_sendfile(void **state) {
     }
 }
 
+/* A card that compares what it is given with the file it should be, and keeps nothing. */
+struct comparing_card {
+    uint64_t size, wrong;
+};
+
+static void compare(void *context, const void *bytes, size_t n) {
+    struct comparing_card *card = context;
+    for (size_t i = 0; i < n; i++)
+        card->wrong += ((const uint8_t *)bytes)[i] != ram_file_byte(card->size + i);
+    card->size += n;
+}
+
+/* The 64 MiB that were sent on Linux, from a file four times as large as this memory: as many
+ * calls in the loop. */
+static void as_many_calls_as_linux(void **state) {
+    struct bench *bench = *state;
+    static const struct {
+        enum mm_call call;
+        uint64_t piece, calls;
+    } loops[] = {{CALL_READ, 4096, 16384}, {CALL_READ, 65536, 1024}, {CALL_SENDFILE, 65536, 1024}};
+    const uint64_t size = UINT64_C(64) << 20;
+    struct ram_file disk;
+    ram_file_init(&disk, size, size);
+    struct file *file = file_open(bench->k, &ram_file_operations, &disk, size, false);
+    for (int i = 0; i < 4; i++) {
+        struct comparing_card card = {0, 0};
+        struct socket socket = {&card, compare};
+        struct seen seen = {0};
+        file->position = 0;
+        mm_listen(bench->k, listen, &seen);
+        int64_t sent;
+        if (i == 3)
+            sent = transfer_mmap(bench->k, file, &socket);
+        else if (loops[i].call == CALL_READ)
+            sent = transfer_read_write(bench->k, file, &socket, bench->buffer, loops[i].piece);
+        else
+            sent = transfer_sendfile(bench->k, file, &socket, loops[i].piece);
+        mm_listen(bench->k, NULL, NULL);
+        assert_true(sent == (int64_t)size && card.size == size && card.wrong == 0);
+        if (i == 3)
+            assert_true(seen.calls[CALL_WRITE] == 1 && seen.calls[CALL_READ] == 0);
+        else
+            assert_true(seen.calls[loops[i].call] == loops[i].calls);
+        if (i < 2)
+            assert_true(seen.calls[CALL_WRITE] == loops[i].calls);
+        mm_tick(bench->k);
+        check_all(bench->k);
+    }
+    fput(file);
+    ram_file_free(&disk);
+}
+
 /* What the process itself sees at a user address, through the MMU. */
 static uint8_t user_byte(struct bench *bench, uint64_t va) {
     uint64_t word;
@@ -289,6 +341,35 @@ static void mappings_and_calls_agree(void **state) {
     assert_true(test_access(&bench->machine, k, (uint64_t)va + 40960, ACCESS_READ, &seen) >= 0);
     assert_true(seen == word);
     assert_true(bench->disk.writes == 0);
+}
+
+/* The example program: open, extend by one byte (the text's end), map PROT_READ MAP_PRIVATE, print
+ * through the mapping, unmap. */
+static void example_program(void **state) {
+    struct bench *bench = *state;
+    struct kernel *k = bench->k;
+    static const char text[] = "A file that is shown without a copy of it in the process.\n";
+    struct ram_file disk;
+    ram_file_init(&disk, strlen(text), 4096);
+    memcpy(disk.bytes, text, strlen(text));
+    struct file *file = file_open(k, &ram_file_operations, &disk, strlen(text), true);
+    assert_true(copy_to_user(k, bench->buffer, "", 1) == 0);
+    assert_true(sys_lseek(k, file, 0, SEEK_END) == (int64_t)strlen(text));
+    assert_true(sys_write(k, file, bench->buffer, 1) == 1);
+    const struct mmap_request request = {.length = sizeof text, .rights = VM_READ, .file = file};
+    start_counting(bench);
+    int64_t va = mm_mmap(bench->task->mm, &request);
+    assert_true(va > 0);
+    char shown[sizeof text];
+    for (size_t i = 0; i < sizeof text; i++)
+        shown[i] = (char)user_byte(bench, (uint64_t)va + i);
+    assert_string_equal(shown, text);
+    assert_true(counted(bench, STAT_cpu_copies) == 0);
+    assert_true(counted(bench, STAT_pgfault) == 1);
+    assert_true(mm_munmap(bench->task->mm, (uint64_t)va, sizeof text) == 0);
+    fput(file);
+    assert_true(disk.size == sizeof text && disk.bytes[strlen(text)] == 0);
+    ram_file_free(&disk);
 }
 
 /* The page that is being copied may be the file's own. */
@@ -399,6 +480,9 @@ int main(void) {
         TEST(by_mmap),
         TEST_SV32(by_mmap),
         TEST(by_sendfile),
+        TEST(as_many_calls_as_linux),
+        TEST(example_program),
+        TEST_SV32(example_program),
         TEST(odd_reads),
         TEST_SV32(odd_reads),
         TEST(odd_writes),
