@@ -173,6 +173,10 @@ def main():
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
     units = properties.read_list(LIST)
+    known = {name for unit in units for part in (unit.runs, unit.properties) for name in
+             (unit.name, *(one.name for one in part))}
+    for name in set(options.names) - known:
+        parser.error(f"no unit, run or property '{name}'")
     if options.check:
         return 0 if check(units) else 1
     for item in (item for unit in units for item in unit.properties):

@@ -1,4 +1,5 @@
-# Runs one tool over the hardware. cmake -DTOOL=… -DRTL=…/rtl [-DCONFIG=…] -P lint.cmake
+# Runs one tool over the hardware. cmake -DTOOL=… -DRTL=…/rtl -DCONFIG=… -P lint.cmake
+# With -DTOOL=yosys -DNETLIST=FILE the synthesised hardware is also written, as Verilog.
 include(${RTL}/sources.cmake)
 include(${RTL}/configs.cmake)
 twinwalk_config_parameters(${CONFIG} parameters)
@@ -21,8 +22,13 @@ elseif(TOOL STREQUAL yosys)
   list(TRANSFORM parameters REPLACE "(.*)=(.*)" "-set \\1 \\2")
   list(JOIN parameters " " parameters)
   list(JOIN TWINWALK_RTL_SOURCES " " sources)
-  execute_process(COMMAND yosys -q -p "read_verilog -sv ${sources}; chparam ${parameters} mmu; \
-hierarchy -check -top mmu; prep -top mmu; check -assert; synth -top mmu; check -assert"
+  set(script "read_verilog -sv ${sources}; chparam ${parameters} mmu; \
+hierarchy -check -top mmu; prep -top mmu; check -assert; synth -top mmu; check -assert")
+  if(NETLIST)
+    # Flat and without vectors, lest bits of one vector that depend on each other look like a loop.
+    string(APPEND script "; flatten; splitnets; opt_clean; write_verilog -noattr ${NETLIST}")
+  endif()
+  execute_process(COMMAND yosys -q -p "${script}"
                   RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
 else()
   message(FATAL_ERROR "unknown tool ${TOOL}")

@@ -508,11 +508,13 @@ static void test_dump(void **state) {
 }
 
 int main(int argc, char **argv) {
-    if (argc != 2 || !rtl_mmu_config(argv[1])) {
-        fprintf(stderr, "usage: rtl_smoke CONFIG\n");
+    if (argc < 2 || argc > 3 || !rtl_mmu_config(argv[1])) {
+        fprintf(stderr, "usage: rtl_smoke CONFIG [TEST_TO_LEAVE_OUT]\n");
         return 2;
     }
     config = argv[1];
+    if (argc == 3)
+        cmocka_set_skip_filter(argv[2]);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sv39_walk_and_hits),
         cmocka_unit_test(test_untranslated),
