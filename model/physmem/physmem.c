@@ -2,17 +2,37 @@
 
 #include <stdlib.h>
 #include <string.h>
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
 
-#define HASH_NONFATAL_OOM         1
-#define uthash_nonfatal_oom(page) ((page)->number = UINT64_MAX) /* was not added */
+#define HASH_NONFATAL_OOM          1
+#define uthash_nonfatal_oom(chunk) ((chunk)->number = UINT64_MAX) /* was not added */
 #include <uthash.h>
 
-#define RECENT_PAGES 1024
+#define PAGE_WORDS    (PAGE_BYTES / 8)
+#define CHUNK_PAGES   64u
+#define RECENT_CHUNKS 2048
+
+#define ARENA_LEAST 4u   /* pages */
+#define ARENA_MOST  512u /* of 2 MiB, which the host may back by one huge page */
 
 struct page {
-    uint64_t number; /* pa >> 12 */
-    uint64_t word[PAGE_BYTES / 8];
+    uint64_t word[PAGE_WORDS];
+};
+
+/* A run of frames, so that hardly any access needs the hash. */
+struct chunk {
+    uint64_t number; /* pa / (CHUNK_PAGES * PAGE_BYTES) */
+    struct page *page[CHUNK_PAGES];
     UT_hash_handle hh;
+};
+
+/* Pages are taken from arenas in turn, each twice the one before. */
+struct arena {
+    struct arena *next;
+    struct page *page;
+    unsigned used, room;
 };
 
 struct range {
@@ -25,8 +45,9 @@ struct ranges {
 };
 
 struct physmem {
-    struct page *pages;
-    struct page *recent[RECENT_PAGES]; /* by the page number's low bits: most reads end here */
+    struct chunk *chunks;
+    struct chunk *recent[RECENT_CHUNKS]; /* by the number's low bits: most accesses end here */
+    struct arena *arenas;                /* the one in use first */
     struct ranges ram, errors, update_errors;
     physmem_listener *listener;
     void *listener_context;
@@ -37,10 +58,16 @@ struct physmem *physmem_create(void) {
 }
 
 void physmem_clear(struct physmem *memory) {
-    struct page *page, *next;
-    HASH_ITER(hh, memory->pages, page, next) {
-        HASH_DEL(memory->pages, page);
-        free(page);
+    struct chunk *chunk, *next;
+    HASH_ITER(hh, memory->chunks, chunk, next) {
+        HASH_DEL(memory->chunks, chunk);
+        free(chunk);
+    }
+    while (memory->arenas) {
+        struct arena *arena = memory->arenas;
+        memory->arenas = arena->next;
+        free(arena->page);
+        free(arena);
     }
     memset(memory->recent, 0, sizeof memory->recent);
 }
@@ -113,38 +140,81 @@ static bool refused(const struct physmem *memory, uint64_t pa, unsigned bytes) {
     return memory->errors.count > 0 && touches(&memory->errors, pa, bytes);
 }
 
+static struct chunk *find_chunk(struct physmem *memory, uint64_t number) {
+    struct chunk **recent = &memory->recent[number % RECENT_CHUNKS];
+    if (*recent && (*recent)->number == number)
+        return *recent;
+    struct chunk *chunk;
+    HASH_FIND(hh, memory->chunks, &number, sizeof number, chunk);
+    if (chunk)
+        *recent = chunk;
+    return chunk;
+}
+
 static struct page *find(struct physmem *memory, uint64_t number) {
-    struct page **slot = &memory->recent[number % RECENT_PAGES];
-    if (*slot && (*slot)->number == number)
-        return *slot;
-    struct page *page;
-    HASH_FIND(hh, memory->pages, &number, sizeof number, page);
-    if (page)
-        *slot = page;
+    const struct chunk *chunk = find_chunk(memory, number / CHUNK_PAGES);
+    return chunk ? chunk->page[number % CHUNK_PAGES] : NULL;
+}
+
+static struct chunk *add_chunk(struct physmem *memory, uint64_t number) {
+    struct chunk *chunk = calloc(1, sizeof *chunk);
+    if (!chunk)
+        return NULL;
+    chunk->number = number;
+    HASH_ADD(hh, memory->chunks, number, sizeof chunk->number, chunk);
+    if (chunk->number == number)
+        return chunk;
+    free(chunk);
+    return NULL;
+}
+
+static struct page *arena_pages(unsigned pages) {
+    if (pages < ARENA_MOST)
+        return calloc(pages, sizeof(struct page));
+    struct page *page = aligned_alloc(pages * sizeof *page, pages * sizeof *page);
+    if (page) {
+#ifdef MADV_HUGEPAGE
+        madvise(page, pages * sizeof *page, MADV_HUGEPAGE); /* only faster if it can be done */
+#endif
+        memset(page, 0, pages * sizeof *page);
+    }
     return page;
 }
 
-static struct page *find_or_add(struct physmem *memory, uint64_t number) {
-    struct page *page = find(memory, number);
-    if (page)
-        return page;
-    page = calloc(1, sizeof *page);
-    if (!page)
-        return NULL;
-    page->number = number;
-    HASH_ADD(hh, memory->pages, number, sizeof page->number, page);
-    if (page->number != number) {
-        free(page);
-        return NULL;
+/* A zeroed page. */
+static struct page *new_page(struct physmem *memory) {
+    struct arena *arena = memory->arenas;
+    if (!arena || arena->used == arena->room) {
+        unsigned room = !arena                     ? ARENA_LEAST
+                        : arena->room < ARENA_MOST ? 2 * arena->room
+                                                   : ARENA_MOST;
+        arena = malloc(sizeof *arena);
+        struct page *page = arena ? arena_pages(room) : NULL;
+        if (!page) {
+            free(arena);
+            return NULL;
+        }
+        *arena = (struct arena){memory->arenas, page, 0, room};
+        memory->arenas = arena;
     }
-    return page;
+    return &arena->page[arena->used++];
+}
+
+static struct page *find_or_add(struct physmem *memory, uint64_t number) {
+    struct chunk *chunk = find_chunk(memory, number / CHUNK_PAGES);
+    if (!chunk && !(chunk = add_chunk(memory, number / CHUNK_PAGES)))
+        return NULL;
+    struct page **page = &chunk->page[number % CHUNK_PAGES];
+    if (!*page)
+        *page = new_page(memory);
+    return *page;
 }
 
 static uint64_t peek(struct physmem *memory, uint64_t pa, unsigned bytes) {
     const struct page *page = find(memory, pa >> 12);
     if (!page)
         return 0;
-    uint64_t word = page->word[pa / 8 % (PAGE_BYTES / 8)];
+    uint64_t word = page->word[pa / 8 % PAGE_WORDS];
     return bytes == 8 ? word : (uint32_t)(word >> pa % 8 * 8);
 }
 
@@ -159,7 +229,7 @@ bool physmem_poke(struct physmem *memory, uint64_t pa, unsigned bytes, uint64_t 
     struct page *page = find_or_add(memory, pa >> 12);
     if (!page)
         return false;
-    uint64_t *word = &page->word[pa / 8 % (PAGE_BYTES / 8)];
+    uint64_t *word = &page->word[pa / 8 % PAGE_WORDS];
     if (bytes == 8) {
         *word = value;
     } else {
@@ -245,27 +315,33 @@ struct mmu_memory physmem_callbacks(struct physmem *memory) {
     return (struct mmu_memory){memory, callback_read, callback_compare_and_set};
 }
 
-/* Lowers *pa to the lowest word of a's pages that b holds otherwise. */
+/* Lowers *pa to the lowest word of a page that another memory holds otherwise. */
+static bool page_differs(const struct page *page, uint64_t number, struct physmem *other,
+                         uint64_t *pa) {
+    for (unsigned i = 0; i < PAGE_WORDS; i++) {
+        uint64_t at = number << 12 | i * 8u;
+        if (page->word[i] == peek(other, at, 8))
+            continue;
+        if (at < *pa)
+            *pa = at;
+        return true;
+    }
+    return false;
+}
+
+/* The same of all of a's pages. */
 static bool differs(struct physmem *a, struct physmem *b, uint64_t *pa) {
     bool found = false;
-    for (struct page *page = a->pages; page; page = page->hh.next)
-        for (unsigned i = 0; i < PAGE_BYTES / 8; i++) {
-            uint64_t at = page->number << 12 | i * 8u;
-            if (page->word[i] == peek(b, at, 8))
-                continue;
-            if (!found || at < *pa)
-                *pa = at;
-            found = true;
-        }
+    for (const struct chunk *chunk = a->chunks; chunk; chunk = chunk->hh.next)
+        for (unsigned i = 0; i < CHUNK_PAGES; i++)
+            if (chunk->page[i])
+                found |= page_differs(chunk->page[i], chunk->number * CHUNK_PAGES + i, b, pa);
     return found;
 }
 
 bool physmem_equal(struct physmem *a, struct physmem *b, uint64_t *pa) {
     *pa = UINT64_MAX;
     bool ab = differs(a, b, pa);
-    uint64_t other = *pa;
-    bool ba = differs(b, a, &other);
-    if (ba && other < *pa)
-        *pa = other;
+    bool ba = differs(b, a, pa);
     return !ab && !ba;
 }
