@@ -56,6 +56,7 @@ check victims hw-lru-ignores-a-use 3 --config small "$shipped/gzip.twt"
 check dirty hw-dirty-not-set 2 --config mixed --mode sv48 --rights touch --adue \
     --latency 1:9:3 --stall 20 "$shipped/sqlite3.twt"
 check superpages hw-fence-va-4k-only 3 --config small --page 2M --rights touch "$shipped/two.twt"
+check processes hw-asid-not-compared 3 --config small --os --memory 66% --policy clock "$shipped/two.twt"
 
 # Random stress: the episode and its waves.
 name=stress
