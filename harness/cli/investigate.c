@@ -107,7 +107,13 @@ static void print_os(const struct os_run_options *options) {
     const struct os_options *os = &options->os;
     printf(" --os --memory %" PRIu64 " --swap %" PRIu64, os->memory, os->swap);
     if (os->policy != RECLAIM_LRU)
-        printf(" --policy %s --seed %" PRIu64, reclaim_policy_name(os->policy), os->seed);
+        printf(" --policy %s", reclaim_policy_name(os->policy));
+    if (os->policy == RECLAIM_RANDOM)
+        printf(" --seed %" PRIu64, os->seed);
+    if (os->flush_young)
+        printf(" --flush-young");
+    if (os->page_cluster != 3)
+        printf(" --page-cluster %u", os->page_cluster);
     if (os->swappiness != 60)
         printf(" --swappiness %u", os->swappiness);
     if (options->thp)
