@@ -1,6 +1,7 @@
 #include "commands.h"
 #include "mm/scenarios.h"
 #include "options.h"
+#include "os_options.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -32,16 +33,6 @@ static void list_scenarios(void) {
         printf("%-8s %s\n", scenario->name, scenario->does);
 }
 
-static void parse_policy(struct argp_state *state, const char *text, enum reclaim_policy *policy) {
-    static const char *const name[] = {"lru", "clock", "random"};
-    for (unsigned i = 0; i < RECLAIM_POLICIES; i++)
-        if (strcmp(text, name[i]) == 0) {
-            *policy = (enum reclaim_policy)i;
-            return;
-        }
-    option_error(state, "--policy: '%s' is none of lru, clock, random", text);
-}
-
 static const struct scenario *find_scenario(const char *name) {
     for (const struct scenario *scenario = scenarios; scenario->name; scenario++)
         if (strcmp(name, scenario->name) == 0)
@@ -66,7 +57,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
         command->mode_given = true;
         return 0;
     case KEY_POLICY:
-        parse_policy(state, text, &command->scenario.policy);
+        command->scenario.policy = parse_reclaim_policy(state, text);
         return 0;
     case KEY_SVADE:
         command->scenario.adue = false;

@@ -13,6 +13,8 @@ enum {
     KEY_POLICY,
     KEY_THP,
     KEY_SWAPPINESS,
+    KEY_CLUSTER,
+    KEY_FLUSH_YOUNG,
     KEY_CHECK,
     KEY_SEED
 };
@@ -32,6 +34,11 @@ static const struct argp_option entries[] = {
     {"thp", KEY_THP, NULL, 0, "transparent huge pages wherever they fit", 2},
     {"swappiness", KEY_SWAPPINESS, "N", 0,
      "0 to 200: how readily anonymous pages go instead of file pages (60)", 2},
+    {"page-cluster", KEY_CLUSTER, "N", 0,
+     "2^N slots are read from swap at once, the page and its neighbours (3)", 2},
+    {"flush-young", KEY_FLUSH_YOUNG, NULL, 0,
+     "fence when an accessed bit is cleared, so that no TLB hides the next use (Linux does not)",
+     2},
     {"check", KEY_CHECK, NULL, 0, "check all of the manager's structures after every fault: slow",
      2},
     {0},
@@ -44,7 +51,7 @@ const char *reclaim_policy_name(enum reclaim_policy policy) {
     return (unsigned)policy < RECLAIM_POLICIES ? policies[policy] : "?";
 }
 
-static enum reclaim_policy parse_policy(struct argp_state *state, const char *text) {
+enum reclaim_policy parse_reclaim_policy(struct argp_state *state, const char *text) {
     for (unsigned i = 0; i < RECLAIM_POLICIES; i++)
         if (strcmp(text, policies[i]) == 0)
             return (enum reclaim_policy)i;
@@ -123,7 +130,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
         options->alone = "--swap";
         return 0;
     case KEY_POLICY:
-        os->policy = parse_policy(state, text);
+        os->policy = parse_reclaim_policy(state, text);
         options->alone = "--policy";
         return 0;
     case KEY_THP:
@@ -133,6 +140,14 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     case KEY_SWAPPINESS:
         os->swappiness = (unsigned)parse_count_option(state, "--swappiness", text, 200);
         options->alone = "--swappiness";
+        return 0;
+    case KEY_CLUSTER:
+        os->page_cluster = (unsigned)parse_count_option(state, "--page-cluster", text, 6);
+        options->alone = "--page-cluster";
+        return 0;
+    case KEY_FLUSH_YOUNG:
+        os->flush_young = true;
+        options->alone = "--flush-young";
         return 0;
     case KEY_CHECK:
         os->check = true;
@@ -151,7 +166,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
 }
 
 void os_run_options_init(struct os_run_options *options) {
-    *options = (struct os_run_options){.os = {.seed = 1, .swappiness = 60}};
+    *options = (struct os_run_options){.os = {.seed = 1, .swappiness = 60, .page_cluster = 3}};
 }
 
 const struct argp os_options_argp = {entries + 1, parse, NULL, NULL, NULL, NULL, NULL};

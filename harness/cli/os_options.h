@@ -19,11 +19,13 @@ struct os_run_options {
 
 void os_run_options_init(struct os_run_options *options);
 
-/* --os, --memory, --swap, --policy, --thp, --swappiness, --check. */
+/* --os, --memory, --swap, --policy, --thp, --swappiness, --page-cluster, --check. */
 extern const struct argp os_options_argp;
 /* Besides these --seed, for commands that have none of their own. */
 extern const struct argp os_seed_options_argp;
 
+/* "lru", "clock" or "random"; option_error() otherwise. */
+enum reclaim_policy parse_reclaim_policy(struct argp_state *state, const char *text);
 const char *reclaim_policy_name(enum reclaim_policy policy);
 
 #endif

@@ -8,7 +8,7 @@
 #include "mm/fork.h"
 #include "mm/mmap.h"
 #include "mm/page_alloc.h"
-#include "mm/syscall.h"
+#include "mm/transfer.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -58,36 +58,19 @@ static struct tally count(const struct kernel *k) {
 enum way { WAY_READ_WRITE, WAY_MMAP, WAY_SENDFILE, WAYS };
 static const char *const way_name[WAYS] = {"read + write", "mmap + write", "sendfile"};
 
-static bool send_by(struct kernel *k, enum way way, struct file *file, struct socket *socket,
-                    uint64_t buffer, uint64_t size, uint64_t piece) {
-    struct mm_struct *mm = k->current->mm;
-    int64_t at, sent = 0;
+static int64_t send_by(struct kernel *k, enum way way, struct file *file, struct socket *socket,
+                       uint64_t buffer, uint64_t piece) {
     switch (way) {
     case WAY_READ_WRITE:
-        for (uint64_t done = 0; done < size && sent >= 0; done += piece) {
-            int64_t got = sys_read(k, file, buffer, piece);
-            sent = got < 0 ? got : sys_send(k, socket, buffer, (uint64_t)got);
-        }
-        return sent >= 0;
+        return transfer_read_write(k, file, socket, buffer, piece);
     case WAY_MMAP:
-        syscall_enter(k, CALL_MMAP);
-        at = mm_mmap(mm, &(struct mmap_request){.length = size, .rights = VM_READ, .file = file});
-        syscall_exit(k, CALL_MMAP);
-        if (at < 0)
-            return false;
-        sent = sys_send(k, socket, (uint64_t)at, size);
-        syscall_enter(k, CALL_MUNMAP);
-        mm_munmap(mm, (uint64_t)at, size);
-        syscall_exit(k, CALL_MUNMAP);
-        return sent == (int64_t)size;
+        return transfer_mmap(k, file, socket);
     case WAY_SENDFILE:
-        for (uint64_t done = 0; done < size && sent >= 0; done += piece)
-            sent = sys_sendfile(k, socket, file, piece);
-        return sent >= 0;
+        return transfer_sendfile(k, file, socket, piece);
     case WAYS:
         break;
     }
-    return false;
+    return -EINVAL;
 }
 
 static void compare_ways(struct stage *stage, int host, uint64_t size, uint64_t piece) {
@@ -105,7 +88,7 @@ static void compare_ways(struct stage *stage, int host, uint64_t size, uint64_t 
         struct socket socket = {&wire, receive};
         struct file *file = file_open(k, &host_file, &host, size, false);
         struct tally before = count(k), *s = &spent[way];
-        worked = file && send_by(k, way, file, &socket, buffer, size, piece);
+        worked = file && send_by(k, way, file, &socket, buffer, piece) == (int64_t)size;
         struct tally after = count(k);
         if (file)
             fput(file);

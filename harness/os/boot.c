@@ -106,6 +106,8 @@ static struct mm_config make_config(const struct os_options *options, enum pagin
     config.policy = options->policy;
     config.seed = options->seed;
     config.swappiness = options->swappiness;
+    config.flush_young = options->flush_young;
+    config.page_cluster = options->page_cluster;
     config.thp = huge == PLAN_TRANSPARENT ? THP_ALWAYS : THP_NEVER;
     return config;
 }

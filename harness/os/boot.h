@@ -17,10 +17,11 @@ struct os_options {
     enum reclaim_policy policy;
     uint64_t seed;       /* of RECLAIM_RANDOM */
     enum page_size page; /* PAGE_4K, the level-1 leaf (transparent huge pages always), or PAGE_1G */
-    unsigned swappiness;
+    unsigned swappiness, page_cluster;
     bool adue;
-    bool check;   /* mm_check() after every fault */
-    bool optimum; /* note the reference string */
+    bool flush_young; /* mm_config's */
+    bool check;       /* mm_check() after every fault */
+    bool optimum;     /* note the reference string */
 };
 
 /* What the regions of a plan must suit, by the page size; false: the mode has no such pages. */

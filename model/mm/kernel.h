@@ -60,9 +60,10 @@ struct mm_config {
     bool adue;               /* hardware sets A and D; else they fault (Svade) */
     bool user_fences;        /* false: the fence after a PTE became valid is left out (Svvptc) */
     enum reclaim_policy policy;
-    uint64_t seed;               /* of RECLAIM_RANDOM */
-    unsigned swappiness;         /* 0 … 200; Linux: 60 */
-    unsigned page_cluster;       /* swap readahead: 2^n slots; 0: none */
+    uint64_t seed;         /* of RECLAIM_RANDOM */
+    unsigned swappiness;   /* 0 … 200; Linux: 60 */
+    bool flush_young;      /* a cleared accessed bit is fenced, so that no TLB hides the next use */
+    unsigned page_cluster; /* swap readahead: 2^n slots; 0: none */
     unsigned fault_around_pages; /* 1 … 512, a power of two; Linux: 16 */
     enum thp_policy thp;
     bool pt_reclaim; /* MADV_DONTNEED frees empty PTE tables (Linux 6.14 on) */

@@ -253,8 +253,11 @@ static int referenced_one(struct page *page, struct vm_area_struct *vma, uint64_
     (void)page;
     referenced->vm_flags |= vma->flags;
     if (pte_young(place->pte) &&
-        pte_write(vma->mm->kernel, place, va, place->pte & ~PTE_FLAG(A)) == 0)
+        pte_write(vma->mm->kernel, place, va, place->pte & ~PTE_FLAG(A)) == 0) {
         referenced->count++;
+        if (vma->mm->kernel->config.flush_young)
+            flush_tlb_page(vma->mm, va);
+    }
     return 0;
 }
 

@@ -32,7 +32,7 @@ typedef int rmap_visitor(struct page *page, struct vm_area_struct *vma, uint64_t
                          const struct pte_place *place, void *context);
 int rmap_walk(struct kernel *k, struct page *page, rmap_visitor *each, void *context);
 
-/* How many PTEs had A set since last asked; clears A (without a fence: an entry in a TLB may keep
+/* How many PTEs had A set since last asked; clears A (unless config.flush_young without a fence: an entry in a TLB may keep
  * an access unseen for a while, which Linux accepts too). *vm_flags: of the VMAs, or-ed. */
 unsigned page_referenced(struct kernel *k, struct page *page, unsigned *vm_flags);
 
