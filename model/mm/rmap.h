@@ -26,14 +26,15 @@ void page_remove_rmap(struct page *page, struct vm_area_struct *vma);
 void page_add_huge_rmap(struct page *head, struct vm_area_struct *vma);
 void page_remove_huge_rmap(struct page *head, struct vm_area_struct *vma);
 
-/* Calls `each` for every PTE that maps the page; of a compound page, for its huge leaves. Not 0: ends
- * the walk, returned. */
+/* Calls `each` for every PTE that maps the page; of a compound page, for its huge leaves. Not 0:
+ * ends the walk, returned. */
 typedef int rmap_visitor(struct page *page, struct vm_area_struct *vma, uint64_t va,
                          const struct pte_place *place, void *context);
 int rmap_walk(struct kernel *k, struct page *page, rmap_visitor *each, void *context);
 
-/* How many PTEs had A set since last asked; clears A (unless config.flush_young without a fence: an entry in a TLB may keep
- * an access unseen for a while, which Linux accepts too). *vm_flags: of the VMAs, or-ed. */
+/* How many PTEs had A set since last asked; clears A (unless config.flush_young without a fence: an
+ * entry in a TLB may keep an access unseen for a while, which Linux accepts too). *vm_flags: of the
+ * VMAs, or-ed. */
 unsigned page_referenced(struct kernel *k, struct page *page, unsigned *vm_flags);
 
 /*
