@@ -59,7 +59,7 @@ def prove(instance, item, folder):
         text = "proved unbounded"
     if broken is not None:
         return f"BROKEN in cycle {broken}", "does not hold"
-    return (text, "") if done else ("NOT PROVED", f"not proved in {PATIENCE} s")
+    return (text, "") if done else ("UNDECIDED", f"undecided after {PATIENCE} s")
 
 
 @timed

@@ -22,7 +22,7 @@ def run(command, log):
     result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     log.write_text(result.stdout)
     if result.returncode != 0:
-        raise ToolError(f"{command[0]} failed, see {log}:\n{result.stdout[-2000:]}")
+        raise ToolError(f"{command[0]} failed, {log.name} ends:\n{result.stdout[-1000:].strip()}")
     return result.stdout
 
 
@@ -65,8 +65,8 @@ def netlists(instance, labels, folder, edits=()):
         # Flattening gave those of the hardware the name of their instance.
         chosen = "c:*flatten*" if label == "rtl" else f"c:{label} c:*.{label} %u"
         script += [
-            "design -load all", f"select -set chosen t:$assert {chosen} %i",
-            "select -assert-min 1 @chosen", "chformal -assert -remove t:$assert @chosen %d",
+            "design -load all", f"select -set {label} t:$assert {chosen} %i",
+            f"select -assert-min 1 @{label}", f"chformal -assert -remove t:$assert @{label} %d",
             # -zinit: registers without a first value start with any.
             f"write_aiger -I -B -zinit {folder}/{label}.aig",
         ]
