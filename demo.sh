@@ -23,6 +23,12 @@ play "a 32-bit program, Sv32, random latency" sv32.json --mode sv32 --latency 1:
 play "Sv48, rights on demand, hardware sets A and D" sv48.json --mode sv48 --rights touch --adue "$shipped"/sqlite3.twt
 play "Sv57, the larger TLBs of 'server'" sv57.json --mode sv57 --config server "$shipped"/gups.twt
 
+play "below an operating system: working set 1.5 times memory, contents checked" os.json --os --memory 66% \
+  --limit 1000000 "$shipped"/{sort,two}.twt
+echo
+echo "== a page fault, step by step (twinwalk mm --list names the other scenarios)"
+build/twinwalk mm fault | sed -n '/^1\./,/^2\./p' | head -n -1
+
 echo
 echo "== waves of the first walks of gzip"
 build/twinwalk cosim --latency 4 --limit 400 --waves "$out/gzip.fst" "$shipped"/gzip.twt
