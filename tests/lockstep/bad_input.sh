@@ -81,6 +81,14 @@ if [ "$(id -u)" -ne 0 ]; then
   refused "Permission denied" "$twinwalk" sim secret.twt
 fi
 
+# scenarios
+refused "no scenario given" "$twinwalk" mm
+refused "no scenario 'none'" "$twinwalk" mm none
+refused "none of sv32" "$twinwalk" mm --mode bare buddy
+refused "one of sv32" "$twinwalk" mm --mode sv48 tables
+refused "none of lru" "$twinwalk" mm --policy fifo swap
+refused "no directory" "$twinwalk" mm --data absent swap
+
 # programs that fail
 refused "absent-program" "$twinwalk" record -o a.twt -- absent-program
 refused "false" "$twinwalk" record -o b.twt -- /bin/false
