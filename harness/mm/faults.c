@@ -5,6 +5,7 @@
 #include "mm/huge_memory.h"
 #include "mm/mmap.h"
 #include "mm/page_alloc.h"
+#include "mm/show.h"
 
 #include <inttypes.h>
 
@@ -156,6 +157,9 @@ bool scenario_huge(const struct scenario_options *options, FILE *out, const char
     struct vm_area_struct *vma = find_vma(task->mm, va + huge);
     stage_check(&stage, vma && collapse_huge_page(vma, va + huge) == 0,
                 "khugepaged makes one huge page of them");
+    stage_say(&stage, "As /proc/PID/smaps shows it:");
+    const struct mm_printer printer = stage_printer(&stage);
+    show_smaps(task->mm, &printer);
     stage_check(&stage, mm_munmap(task->mm, va + PAGE_BYTES, PAGE_BYTES) == 0,
                 "unmapping one base page splits the first huge page");
     stage_expect(&stage, va, 1);
