@@ -8,10 +8,6 @@
 #include "page_alloc.h"
 #include "page_fault.h"
 
-static uint64_t page_align(uint64_t n) {
-    return (n + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1);
-}
-
 static int map_fixed(struct mm_struct *mm, uint64_t addr, uint64_t length, unsigned rights,
                      unsigned flags, struct file *file, uint64_t offset) {
     const struct mmap_request request = {.addr = addr,

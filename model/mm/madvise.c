@@ -56,7 +56,7 @@ static int page_range(const struct mm_struct *mm, uint64_t addr, uint64_t length
     uint64_t size = mm_layout(mm->kernel->config.mode)->task_size;
     if (addr % PAGE_BYTES || addr > size || length > size - addr)
         return -EINVAL;
-    *end = (addr + length + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1);
+    *end = page_align(addr + length);
     return 0;
 }
 

@@ -7,10 +7,6 @@
 #include "tlb.h"
 #include "vma.h"
 
-static uint64_t page_align(uint64_t n) {
-    return (n + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1);
-}
-
 static uint64_t task_size(const struct mm_struct *mm) {
     return mm_layout(mm->kernel->config.mode)->task_size;
 }

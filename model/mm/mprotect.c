@@ -95,7 +95,7 @@ int mm_mprotect(struct mm_struct *mm, uint64_t addr, uint64_t length, unsigned r
         return -EINVAL;
     if (addr > size || length > size - addr)
         return -ENOMEM;
-    uint64_t end = (addr + length + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1);
+    uint64_t end = page_align(addr + length);
     while (addr < end) {
         bool hole = false;
         struct vm_area_struct *vma = vma_in_range(mm, &addr, end, &hole);

@@ -318,8 +318,8 @@ int64_t mm_mremap(struct mm_struct *mm, uint64_t addr, uint64_t old_length, uint
     if (addr % PAGE_BYTES || (fixed && !may_move) || new_length == 0 || new_length > size ||
         old_length > size || addr > size - old_length)
         return -EINVAL;
-    remap.old_length = (old_length + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1);
-    remap.new_length = (new_length + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1);
+    remap.old_length = page_align(old_length);
+    remap.new_length = page_align(new_length);
     struct vm_area_struct *vma = find_vma(mm, addr);
     if (!vma || vma->start > addr)
         return -EFAULT;

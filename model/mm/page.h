@@ -73,6 +73,11 @@ static inline bool page_test_clear(struct page *page, enum page_flag flag) {
     return had;
 }
 
+/* Bytes rounded up to whole pages; wraps to 0 within a page of 2^64. */
+static inline uint64_t page_align(uint64_t bytes) {
+    return (bytes + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1);
+}
+
 /* The head of a compound page, or the page itself. */
 static inline struct page *compound_head(struct page *page) {
     return page_has(page, PG_tail) ? page->head : page;

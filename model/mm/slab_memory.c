@@ -48,12 +48,6 @@ void slab_memory_remove(struct kernel *k, struct page *page) {
         chunk_destroy(k, chunk);
 }
 
-void slab_memory_free(struct kernel *k) {
-    struct slab_chunk *chunk, *next;
-    HASH_ITER(hh, k->slab_chunks, chunk, next)
-    chunk_destroy(k, chunk);
-}
-
 bool slab_memory_has(const struct kernel *k, const void *object) {
     for (struct slab_chunk *chunk = k->slab_chunks; chunk; chunk = chunk->hh.next) {
         const uint8_t *base = chunk_base(chunk), *at = object;

@@ -28,9 +28,6 @@ struct slab_chunk {
 int slab_memory_add(struct kernel *k, struct page *page);
 void slab_memory_remove(struct kernel *k, struct page *page);
 
-/* Everything at once, whatever is in it. */
-void slab_memory_free(struct kernel *k);
-
 /* Whether the pointer leads into a chunk of this kernel (for debugging: not fast). */
 bool slab_memory_has(const struct kernel *k, const void *object);
 

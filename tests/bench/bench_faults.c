@@ -12,11 +12,11 @@
 #include "mm/page_fault.h"
 #include "os/board.h"
 #include "study/sim.h"
+#include "timing.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define START (UINT64_C(1) << 30)
 #define MIB   (UINT64_C(1) << 20)
@@ -25,17 +25,6 @@ enum { REPETITIONS = 5 };
 
 static const struct mmu_config geometry = {
     {{16, 4, POLICY_LRU}, {16, 4, POLICY_LRU}, {128, 12, POLICY_LRU}}, 1};
-
-static double cpu_seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
-static int compare_doubles(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 static void die(const char *what) {
     fprintf(stderr, "bench_faults: %s\n", what);
@@ -114,6 +103,17 @@ static uint64_t store_to_each(struct machine_under_test *under, uint64_t pages) 
     return faults;
 }
 
+/* Stores to all pages, `rounds` times; stops the machine. Faults per CPU-second. */
+static double time_stores(struct machine_under_test *under, uint64_t pages, unsigned rounds) {
+    uint64_t faults = 0;
+    double begin = cpu_seconds();
+    for (unsigned round = 0; round < rounds; round++)
+        faults += store_to_each(under, pages);
+    double seconds = cpu_seconds() - begin;
+    stop(under);
+    return (double)faults / seconds;
+}
+
 /* Faults per CPU-second. */
 typedef double measure(bool lockstep, uint64_t pages);
 
@@ -121,11 +121,7 @@ static double demand_zero(bool lockstep, uint64_t pages) {
     struct machine_under_test under;
     start(&under, lockstep, 2 * pages * PAGE_BYTES + 64 * MIB, 0);
     make_process(&under, pages);
-    double begin = cpu_seconds();
-    uint64_t faults = store_to_each(&under, pages);
-    double seconds = cpu_seconds() - begin;
-    stop(&under);
-    return (double)faults / seconds;
+    return time_stores(&under, pages, 1);
 }
 
 /* Frames that another process gave back: the host's memory behind them is there already. */
@@ -136,11 +132,7 @@ static double demand_again(bool lockstep, uint64_t pages) {
     store_to_each(&under, pages);
     do_exit(under.k, first);
     make_process(&under, pages);
-    double begin = cpu_seconds();
-    uint64_t faults = store_to_each(&under, pages);
-    double seconds = cpu_seconds() - begin;
-    stop(&under);
-    return (double)faults / seconds;
+    return time_stores(&under, pages, 1);
 }
 
 static double copy_on_write(bool lockstep, uint64_t pages) {
@@ -152,11 +144,7 @@ static double copy_on_write(bool lockstep, uint64_t pages) {
     if (!child)
         die("no memory for a fork");
     switch_mm(under.k, child);
-    double begin = cpu_seconds();
-    uint64_t faults = store_to_each(&under, pages);
-    double seconds = cpu_seconds() - begin;
-    stop(&under);
-    return (double)faults / seconds;
+    return time_stores(&under, pages, 1);
 }
 
 /* Round and round through 1.5 times the memory; swap readahead serves most of the pages. */
@@ -165,19 +153,14 @@ static double from_swap(bool lockstep, uint64_t pages) {
     start(&under, lockstep, 2 * pages / 3 * PAGE_BYTES, 2 * pages * PAGE_BYTES);
     make_process(&under, pages);
     store_to_each(&under, pages);
-    double begin = cpu_seconds();
-    uint64_t faults = store_to_each(&under, pages) + store_to_each(&under, pages);
-    double seconds = cpu_seconds() - begin;
-    stop(&under);
-    return (double)faults / seconds;
+    return time_stores(&under, pages, 2);
 }
 
 static double median(measure *each, bool lockstep, uint64_t pages) {
     double rate[REPETITIONS];
     for (int i = 0; i < REPETITIONS; i++)
         rate[i] = each(lockstep, pages);
-    qsort(rate, REPETITIONS, sizeof *rate, compare_doubles);
-    return rate[REPETITIONS / 2] / 1e6;
+    return median_of(rate, REPETITIONS) / 1e6;
 }
 
 int main(void) {

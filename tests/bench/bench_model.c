@@ -4,11 +4,11 @@
  */
 #include "mmu/mmu.h"
 #include "physmem/physmem.h"
+#include "timing.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define PAGES        (64 * 1024)
 #define REPETITIONS  7
@@ -45,12 +45,6 @@ static const struct bench benches[] = {
     {"L1 hits, another page each time", MODE_SV39, 3, REAL, 1, 32},
     {"L2 hits, random pages of 1024", MODE_SV39, 3, REAL, 1, 1024},
 };
-
-static double cpu_seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
 
 static void out_of_memory(void) {
     fputs("bench_model: out of memory\n", stderr);
@@ -109,11 +103,6 @@ static double play(struct mmu *mmu, const uint64_t *stream, unsigned runs, unsig
     return seconds;
 }
 
-static int ascending(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static void measure(const struct bench *bench) {
     struct physmem *memory = physmem_create();
     if (!memory)
@@ -132,9 +121,8 @@ static void measure(const struct bench *bench) {
     double seconds[REPETITIONS];
     for (unsigned i = 0; i < REPETITIONS; i++)
         seconds[i] = play(mmu, stream, runs, bench->run);
-    qsort(seconds, REPETITIONS, sizeof seconds[0], ascending);
+    double median = median_of(seconds, REPETITIONS);
     double each = (double)(mmu_counters(mmu)->walks - walks) / REPETITIONS;
-    double median = seconds[REPETITIONS / 2];
     printf("%-34s %8.1f %8.1f %9.1f %9.1f %7.2f%%\n", bench->name, TRANSLATIONS / median / 1e6,
            TRANSLATIONS / seconds[0] / 1e6, each / median / 1e6, each / seconds[0] / 1e6,
            100 * each / TRANSLATIONS);

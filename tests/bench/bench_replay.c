@@ -8,27 +8,16 @@
 #include "lockstep/target.h"
 #include "replay/replay.h"
 #include "study/sim.h"
+#include "timing.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { REPETITIONS = 5 };
 
 static const struct mmu_config geometry = {
     {{16, 4, POLICY_LRU}, {16, 4, POLICY_LRU}, {128, 12, POLICY_LRU}}, 1};
-
-static double cpu_seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
-static int compare_doubles(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 static void die(const char *what) {
     fprintf(stderr, "bench_replay: %s\n", what);
@@ -151,8 +140,7 @@ static double model_one_by_one(struct requests *requests) {
 }
 
 static double median(double *rate) {
-    qsort(rate, REPETITIONS, sizeof *rate, compare_doubles);
-    return rate[REPETITIONS / 2] / 1e6;
+    return median_of(rate, REPETITIONS) / 1e6;
 }
 
 int main(int argc, char **argv) {
