@@ -22,6 +22,13 @@ NAME_FUNCTION(lookup_name, enum lookup_result, DEFS_LOOKUP)
 NAME_FUNCTION(policy_name, enum policy, DEFS_POLICY)
 NAME_FUNCTION(tlb_name, enum tlb_number, DEFS_TLB)
 
+#define COUNTER_NAME(name, value, text) [value] = #name,
+
+const char *counter_name(enum counter counter) {
+    static const char *const names[] = {DEFS_COUNTER(COUNTER_NAME)};
+    return (unsigned)counter < COUNTERS ? names[counter] : "?";
+}
+
 #define PARSE_MODE(enumerator, value, text)                                                        \
     if (strcmp(name, text) == 0) {                                                                 \
         *mode = MODE_##enumerator;                                                                 \

@@ -24,6 +24,7 @@
 #define TYPES_TLB(name, value, text)       TLB_##name = (value),
 #define TYPES_PTE_BIT(name, value, text)   PTE_BIT_##name = (value),
 #define TYPES_ENTRY_BIT(name, value, text) ENTRY_BIT_##name = (value),
+#define TYPES_COUNTER(name, value, text)   COUNTER_##name = (value),
 #define TYPES_CONSTANT(name, value, text)  TW_##name = (value),
 
 enum paging_mode { DEFS_PAGING_MODE(TYPES_MODE) };
@@ -40,6 +41,7 @@ enum policy { DEFS_POLICY(TYPES_POLICY) POLICIES };
 enum tlb_number { DEFS_TLB(TYPES_TLB) TLBS };
 enum pte_bit { DEFS_PTE_BIT(TYPES_PTE_BIT) };
 enum entry_bit { DEFS_ENTRY_BIT(TYPES_ENTRY_BIT) };
+enum counter { DEFS_COUNTER(TYPES_COUNTER) COUNTERS };
 enum tw_constant { DEFS_CONSTANT(TYPES_CONSTANT) };
 
 /* Request ports: 0 takes fetches only, 1 takes loads and stores. */
@@ -58,6 +60,7 @@ const char *hit_level_name(enum hit_level level);
 const char *lookup_name(enum lookup_result result);
 const char *policy_name(enum policy policy);
 const char *tlb_name(enum tlb_number tlb);
+const char *counter_name(enum counter counter);
 
 /* The other way round; false when no such name exists. */
 bool paging_mode_parse(const char *name, enum paging_mode *mode);

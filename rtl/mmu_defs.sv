@@ -109,6 +109,35 @@ package mmu_defs;
     localparam logic [1:0] TLB_D = 2'd1;  // dtlb
     localparam logic [1:0] TLB_L2 = 2'd2;  // l2tlb
 
+    // performance counters
+    localparam int COUNTER_W = 5;
+    localparam logic [4:0] COUNTER_ITLB_READ_ACCESS = 5'd0;  // lookups of the I TLB
+    localparam logic [4:0] COUNTER_ITLB_READ_MISS = 5'd1;  // of these, not served (MISS or CLEAN)
+    localparam logic [4:0] COUNTER_DTLB_READ_ACCESS = 5'd2;  // lookups of the D TLB by loads
+    localparam logic [4:0] COUNTER_DTLB_READ_MISS = 5'd3;  // of these, not served
+    localparam logic [4:0] COUNTER_DTLB_WRITE_ACCESS = 5'd4;  // lookups of the D TLB by stores
+    localparam logic [4:0] COUNTER_DTLB_WRITE_MISS = 5'd5;  // of these, not served
+    localparam logic [4:0] COUNTER_L2TLB_I_ACCESS = 5'd6;  // L2 lookups for fetches
+    localparam logic [4:0] COUNTER_L2TLB_I_MISS = 5'd7;  // of these, not served
+    localparam logic [4:0] COUNTER_L2TLB_D_ACCESS = 5'd8;  // L2 lookups for loads and stores
+    localparam logic [4:0] COUNTER_L2TLB_D_MISS = 5'd9;  // of these, not served
+    localparam logic [4:0] COUNTER_WALKS_I = 5'd10;  // walks begun for fetches; restarts not counted
+    localparam logic [4:0] COUNTER_WALKS_D = 5'd11;  // walks begun for loads and stores; restarts not counted
+    localparam logic [4:0] COUNTER_WALK_RESTARTS = 5'd12;  // walks started again after a fence, prefetches too
+    localparam logic [4:0] COUNTER_WALK_CYCLES = 5'd13;  // cycles with a walk in READ to RESTART
+    localparam logic [4:0] COUNTER_PTE_READS = 5'd14;  // PTE reads answered and used, prefetches too
+    localparam logic [4:0] COUNTER_PTE_UPDATES = 5'd15;  // A/D updates stored
+    localparam logic [4:0] COUNTER_WALK_CACHE_HITS = 5'd16;  // starts below the root, prefetches too
+    localparam logic [4:0] COUNTER_MERGES = 5'd17;  // misses that joined a walk under way
+    localparam logic [4:0] COUNTER_REPLAYS = 5'd18;  // merged misses that had to try again
+    localparam logic [4:0] COUNTER_FENCES = 5'd19;  // fences acknowledged
+    localparam logic [4:0] COUNTER_FAULTS = 5'd20;  // responses with a fault
+    localparam logic [4:0] COUNTER_PREFETCHES = 5'd21;  // walks turned into a prefetch
+    localparam logic [4:0] COUNTER_STALLS_I = 5'd22;  // cycles in which a fetch was offered and not accepted
+    localparam logic [4:0] COUNTER_STALLS_D = 5'd23;  // the same of loads and stores
+    localparam logic [4:0] COUNTER_CYCLES = 5'd24;  // clock cycles
+    localparam int COUNTERS = 25;  // number of performance counters
+
     // bit positions in a PTE, lowest bit of fields
     localparam int PTE_BIT_V = 0;  // valid
     localparam int PTE_BIT_R = 1;  // readable
@@ -138,8 +167,8 @@ package mmu_defs;
     localparam int PPN_W = 44;  // physical page number
     localparam int VPN_W = 45;  // virtual page number, va[56:12]
     localparam int ASID_W = 16;  // address space identifier
-    localparam int ID_W = 4;  // request id
-    localparam int PTW_ID_W = 4;  // page-table port id
+    localparam int ID_W = 5;  // request id
+    localparam int PTW_ID_W = 4;  // page-table port id: the number of a walk
     localparam int RANDOM_SEED_HIGH = 44257;  // upper half of the random generators' first state
 
 endpackage

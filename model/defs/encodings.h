@@ -144,6 +144,38 @@
     ROW(D, 5, "dirty")                                                                             \
     ROW(PBMT, 6, "memory type, 2 bits")
 
+/*
+ * The hardware's performance counters (docs/timing.md). The first six are the events of the SBI's
+ * performance monitoring extension, SBI_PMU_HW_CACHE_{ITLB,DTLB} with operation and result; the
+ * others are ours. 5 bits.
+ */
+#define DEFS_COUNTER(ROW)                                                                          \
+    ROW(ITLB_READ_ACCESS, 0, "lookups of the I TLB")                                               \
+    ROW(ITLB_READ_MISS, 1, "of these, not served (MISS or CLEAN)")                                 \
+    ROW(DTLB_READ_ACCESS, 2, "lookups of the D TLB by loads")                                      \
+    ROW(DTLB_READ_MISS, 3, "of these, not served")                                                 \
+    ROW(DTLB_WRITE_ACCESS, 4, "lookups of the D TLB by stores")                                    \
+    ROW(DTLB_WRITE_MISS, 5, "of these, not served")                                                \
+    ROW(L2TLB_I_ACCESS, 6, "L2 lookups for fetches")                                               \
+    ROW(L2TLB_I_MISS, 7, "of these, not served")                                                   \
+    ROW(L2TLB_D_ACCESS, 8, "L2 lookups for loads and stores")                                      \
+    ROW(L2TLB_D_MISS, 9, "of these, not served")                                                   \
+    ROW(WALKS_I, 10, "walks begun for fetches; restarts not counted")                              \
+    ROW(WALKS_D, 11, "walks begun for loads and stores; restarts not counted")                     \
+    ROW(WALK_RESTARTS, 12, "walks started again after a fence, prefetches too")                    \
+    ROW(WALK_CYCLES, 13, "cycles with a walk in READ to RESTART")                                  \
+    ROW(PTE_READS, 14, "PTE reads answered and used, prefetches too")                              \
+    ROW(PTE_UPDATES, 15, "A/D updates stored")                                                     \
+    ROW(WALK_CACHE_HITS, 16, "starts below the root, prefetches too")                              \
+    ROW(MERGES, 17, "misses that joined a walk under way")                                         \
+    ROW(REPLAYS, 18, "merged misses that had to try again")                                        \
+    ROW(FENCES, 19, "fences acknowledged")                                                         \
+    ROW(FAULTS, 20, "responses with a fault")                                                      \
+    ROW(PREFETCHES, 21, "walks turned into a prefetch")                                            \
+    ROW(STALLS_I, 22, "cycles in which a fetch was offered and not accepted")                      \
+    ROW(STALLS_D, 23, "the same of loads and stores")                                              \
+    ROW(CYCLES, 24, "clock cycles")
+
 /* Widths in bits, and constants of the random replacement. */
 #define DEFS_CONSTANT(ROW)                                                                         \
     ROW(VA_W, 64, "virtual address")                                                               \
@@ -151,8 +183,8 @@
     ROW(PPN_W, 44, "physical page number")                                                         \
     ROW(VPN_W, 45, "virtual page number, va[56:12]")                                               \
     ROW(ASID_W, 16, "address space identifier")                                                    \
-    ROW(ID_W, 4, "request id")                                                                     \
-    ROW(PTW_ID_W, 4, "page-table port id")                                                         \
+    ROW(ID_W, 5, "request id")                                                                     \
+    ROW(PTW_ID_W, 4, "page-table port id: the number of a walk")                                   \
     ROW(RANDOM_SEED_HIGH, 0xACE1, "upper half of the random generators' first state")
 
 #endif

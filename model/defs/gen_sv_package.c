@@ -28,6 +28,7 @@ static const struct entry policies[] = {DEFS_POLICY(ENTRY)};
 static const struct entry tlbs[] = {DEFS_TLB(ENTRY)};
 static const struct entry pte_bits[] = {DEFS_PTE_BIT(ENTRY)};
 static const struct entry entry_bits[] = {DEFS_ENTRY_BIT(ENTRY)};
+static const struct entry counters[] = {DEFS_COUNTER(ENTRY)};
 static const struct entry constants[] = {DEFS_CONSTANT(ENTRY)};
 
 #define COUNT(list) ((unsigned)(sizeof(list) / sizeof((list)[0])))
@@ -66,6 +67,9 @@ int main(void) {
     print_group("outcome of a TLB lookup", "LOOKUP_", 2, lookups, COUNT(lookups));
     print_group("replacement policies", "POLICY_", 2, policies, COUNT(policies));
     print_group("number of each TLB", "TLB_", 2, tlbs, COUNT(tlbs));
+    print_group("performance counters", "COUNTER_", 5, counters, COUNT(counters));
+    printf("    localparam int COUNTERS = %u;  // number of performance counters\n",
+           COUNT(counters));
     print_group("bit positions in a PTE, lowest bit of fields", "PTE_BIT_", 0, pte_bits,
                 COUNT(pte_bits));
     print_group("bit positions of a TLB entry's flags", "ENTRY_BIT_", 0, entry_bits,

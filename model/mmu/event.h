@@ -2,10 +2,12 @@
  * Events: every step of a translation, as the model emits them and the hardware's probe shows them.
  * The comparator compares the two streams; nothing in the model prints.
  *
- * One request gives, in this order (docs/architecture.md has the whole contract):
- *   LOOKUP (its L1), LOOKUP (L2, if there is one and L1 did not serve),
- *   START, READ …, [UPDATE [READ …]], END, FILL (L2), FILL (L1), RESPONSE
- * with what is not needed left out. A fence during a walk makes it START again.
+ * There are two kinds, with different names for whose they are (docs/architecture.md has the whole
+ * contract, docs/timing.md the order within a cycle):
+ *   a request's, by port and id: LOOKUP (its L1), [LINK, [REPLAY, LINK] …, [FILL (L1)]], RESPONSE;
+ *   a walk's, by its number:     LOOKUP (L2, if there is one), START, READ …, [UPDATE [READ …]],
+ * END, FILL (L2); and PREFETCH, when it begins another for nobody. LINK ties them: the request
+ * waits for that walk. A fence during a walk makes it START again.
  */
 #ifndef TWINWALK_MMU_EVENT_H
 #define TWINWALK_MMU_EVENT_H
@@ -13,12 +15,15 @@
 #include "../types.h"
 
 enum event_kind {
-    EVENT_LOOKUP,   /* a TLB was looked up */
-    EVENT_START,    /* a walk begins, at the root */
+    EVENT_LOOKUP,   /* a TLB was looked up: L1 by a request, L2 by a walk */
+    EVENT_LINK,     /* a request that missed waits for a walk from now on */
+    EVENT_REPLAY,   /* a merged request could not be served by its walk: it waits for another */
+    EVENT_PREFETCH, /* a walk turns to the next page, for nobody */
+    EVENT_START,    /* a walk begins, at the root or where the walk cache says */
     EVENT_READ,     /* a PTE arrived, or memory refused it */
     EVENT_UPDATE,   /* a compare-and-set of A/D was answered */
     EVENT_END,      /* the walk's verdict */
-    EVENT_FILL,     /* an entry was written into a TLB */
+    EVENT_FILL,     /* an entry was written: L1 for a request, L2 by a walk */
     EVENT_RESPONSE, /* the answer to the requester */
 };
 
@@ -34,14 +39,26 @@ struct mmu_response {
 
 struct mmu_event {
     enum event_kind kind;
-    enum port port; /* which request: port and id */
+    enum port port; /* of a request's event: port and id; else 0 */
     uint8_t id;
+    uint8_t walk; /* of a walk's event, and of LINK: the number of the walk, 0 to 15; else 0 */
     union {
         struct {
             enum tlb_number tlb;
             enum lookup_result result;
             uint16_t set, way; /* of the matching entry; 0 on a miss */
         } lookup;
+        struct {
+            bool merged; /* with a walk under way; else the walk is begun for it */
+        } link;
+        struct {
+            uint64_t vpn; /* va[56:12] of the next page */
+        } prefetch;
+        struct {
+            uint8_t level; /* of the first PTE to read; 0 is the last level */
+            bool cached;   /* the walk cache gave it; else the root */
+            uint8_t way;   /* of the walk cache's entry, at level + 1; 0 if not cached */
+        } start;
         struct {
             uint8_t level;  /* 0 is the last level */
             bool error;     /* memory refused; value is 0 */
@@ -75,6 +92,9 @@ struct mmu_event {
 };
 
 const char *event_name(enum event_kind kind);
+
+/* Whether an event is a walk's (its key is `walk`) or a request's (its key is port and id). */
+bool event_of_walk(const struct mmu_event *event);
 
 /* Whether two events are the same in every field; the kinds' own fields only. */
 bool event_equal(const struct mmu_event *a, const struct mmu_event *b);

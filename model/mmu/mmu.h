@@ -2,10 +2,12 @@
  * The software MMU: L1 TLBs for fetches and for data, a shared L2 TLB, one page-table walker.
  * C11, no globals, no I/O; memory is reached through the embedder's callbacks.
  *
- * Two ways to use it:
+ * Three ways to use it:
  *   mmu_translate()              one call, one answer;
  *   mmu_begin() and mmu_step()   one event at a time, so that memory, fences and other requests may
- *                                come in between: this is how the harness keeps it in lockstep.
+ *                                come in between;
+ *   with mmu_link() besides      several requests may wait for one walk: this is how the harness
+ * keeps it in lockstep with hardware that merges misses.
  */
 #ifndef TWINWALK_MMU_MMU_H
 #define TWINWALK_MMU_MMU_H
@@ -65,7 +67,14 @@ struct tlb_config {
 
 struct mmu_config {
     struct tlb_config tlb[TLBS];
-    uint16_t seed; /* of random replacement, 14 bits */
+    uint16_t seed;       /* of random replacement, 14 bits */
+    unsigned walk_cache; /* entries for each upper level, 0 to 64; 0: no walk cache */
+    /* What follows matters to the pipeline only (docs/timing.md), not to what a translation gives.
+     */
+    unsigned walks;         /* in flight, 1 to 16 */
+    unsigned misses[PORTS]; /* entries of each port's miss file, 1 to 32 */
+    bool prefetch;          /* of the next page into the L2 */
+    bool parity;            /* of L2 entries */
 };
 
 /* Counted since mmu_create; a lookup that finds a clean entry for a store is a miss. */
@@ -103,7 +112,11 @@ void mmu_job_destroy(struct mmu_job *job);
 /* Starts a translation with the control registers of this moment. */
 void mmu_begin(struct mmu *mmu, struct mmu_job *job, const struct mmu_request *request);
 
-/* Performs the next step and reports it; after EVENT_RESPONSE the job is over (false from then on).
+/*
+ * Performs the next step and reports it; after EVENT_RESPONSE the job is over (false from then on).
+ * A job that missed and that nobody has linked to a walk begins one of its own: its LINK and the
+ * walk's events are then among the job's, with walk number 0.
+ * False too while the walk that it was linked to with mmu_link() is not done.
  */
 bool mmu_step(struct mmu *mmu, struct mmu_job *job, struct mmu_event *event);
 
@@ -112,6 +125,36 @@ bool mmu_step(struct mmu *mmu, struct mmu_job *job, struct mmu_event *event);
  * that fails. NULL until then. EVENT_RESPONSE follows.
  */
 const struct mmu_response *mmu_job_answer(const struct mmu_job *job);
+
+/* A walk for which any number of jobs may wait; docs/architecture.md, "Several walks at once". */
+struct mmu_walk;
+struct mmu_walk *mmu_walk_create(uint8_t number);
+void mmu_walk_destroy(struct mmu_walk *walk);
+
+/*
+ * From now on the job, which must have missed its L1 (or been replayed), waits for this walk. Not
+ * merged: the walk is begun for it, as its primary; nothing may wait for the walk any more, nor a
+ * fill of it be due. Merged: the walk must be for the same vpn, ASID and mode, and not over in
+ * vain. Reports EVENT_LINK. NULL, or what forbids it (a constant string; nothing has changed then).
+ */
+const char *mmu_link(struct mmu *mmu, struct mmu_job *job, struct mmu_walk *walk, bool merged,
+                     struct mmu_event *event);
+
+/*
+ * The next step of a walk: LOOKUP (L2), START, READ, UPDATE, END, FILL (L2). False: it has none.
+ * mmu_step() goes on with the jobs that wait once the walk is done (after its END, or the LOOKUP
+ * that hit), whether its FILL has been made or not.
+ */
+bool mmu_walk_step(struct mmu *mmu, struct mmu_walk *walk, struct mmu_event *event);
+
+/*
+ * Turns a walk for which nothing waits any more into one for the next page, for nobody. NULL, or
+ * what forbids it (a constant string): it was not a demand walk that found a 4 KiB page, …
+ */
+const char *mmu_prefetch(struct mmu *mmu, struct mmu_walk *walk, struct mmu_event *event);
+
+/* The next L2 fills are damaged (wrong parity) while `on`; matters with config.parity only. */
+void mmu_inject(struct mmu *mmu, bool on);
 
 /* Called with every event of mmu_translate(); NULL: nobody. */
 typedef void mmu_listener(void *context, const struct mmu_event *event);

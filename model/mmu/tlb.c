@@ -53,6 +53,8 @@ static struct tlb_entry *match(const struct tlb *tlb, const struct tlb_key *key,
                 continue;
             if (entry->asid != key->asid && !entry_bit(entry->flags, ENTRY_BIT_G))
                 continue;
+            if (entry->damaged)
+                continue;
             *place = (struct tlb_place){set, way};
             return entry;
         }
@@ -82,19 +84,31 @@ enum lookup_result tlb_lookup(struct tlb *tlb, const struct tlb_key *key, struct
     return LOOKUP_HIT;
 }
 
-static unsigned way_to_fill(struct tlb *tlb, unsigned set) {
-    const struct tlb_entry *entry = entries_of(tlb, set);
+/* The page that `entry` translates, for its address space. */
+static bool holds_page_of(const struct tlb_entry *held, const struct tlb_entry *entry) {
+    return held->vpn == entry->vpn && held->size == entry->size && held->valid && !held->damaged &&
+           (held->asid == entry->asid || entry_bit(held->flags, ENTRY_BIT_G));
+}
+
+static unsigned way_to_fill(struct tlb *tlb, unsigned set, const struct tlb_entry *entry) {
+    const struct tlb_entry *held = entries_of(tlb, set);
+    unsigned free_way = tlb->ways;
+    for (unsigned way = tlb->ways; way-- > 0;) {
+        if (!held[way].valid || held[way].damaged)
+            free_way = way;
+    }
     for (unsigned way = 0; way < tlb->ways; way++)
-        if (!entry[way].valid)
+        if (holds_page_of(&held[way], entry))
             return way;
-    return replacement_victim(&tlb->replacement, set);
+    return free_way < tlb->ways ? free_way : replacement_victim(&tlb->replacement, set);
 }
 
 void tlb_fill(struct tlb *tlb, const struct tlb_entry *entry, struct tlb_victim *victim) {
     unsigned set = set_of(tlb, entry->vpn, (enum page_size)entry->size);
-    unsigned way = way_to_fill(tlb, set);
+    unsigned way = way_to_fill(tlb, set, entry);
     struct tlb_entry *slot = &entries_of(tlb, set)[way];
-    *victim = (struct tlb_victim){.place = {set, way}, .evicted = slot->valid, .entry = *slot};
+    *victim = (struct tlb_victim){
+        .place = {set, way}, .evicted = slot->valid && !slot->damaged, .entry = *slot};
     if (slot->valid)
         invalidate(tlb, slot);
     *slot = *entry;

@@ -17,6 +17,7 @@ struct tlb_entry {
     uint8_t size;  /* enum page_size */
     uint8_t flags; /* enum entry_bit; G own or inherited */
     bool valid;
+    bool damaged; /* its parity is wrong: it does not match, and may be overwritten */
 };
 
 struct tlb {
@@ -56,6 +57,7 @@ void tlb_free(struct tlb *tlb);
 enum lookup_result tlb_lookup(struct tlb *tlb, const struct tlb_key *key, struct tlb_place *place,
                               const struct tlb_entry **found);
 
+/* Into the way that holds the same page already, else an invalid one, else the victim's. */
 void tlb_fill(struct tlb *tlb, const struct tlb_entry *entry, struct tlb_victim *victim);
 
 /* SFENCE.VMA, 12.2.1. */

@@ -18,6 +18,12 @@ void walk_start(struct walk *walk, const struct mode *mode, const struct mmu_con
     };
 }
 
+void walk_skip(struct walk *walk, unsigned level, uint64_t table, bool global) {
+    walk->level = (uint8_t)(level - 1);
+    walk->table = table;
+    walk->global = global;
+}
+
 uint64_t walk_pte_pa(const struct walk *walk) {
     return walk->table + mode_vpn(walk->mode, walk->va, walk->level) * walk->mode->pte_bytes;
 }

@@ -38,6 +38,9 @@ struct walk {
 void walk_start(struct walk *walk, const struct mode *mode, const struct mmu_control *control,
                 const struct mmu_request *request);
 
+/* Right after walk_start(): goes on below a pointer PTE of level `level` that is known already. */
+void walk_skip(struct walk *walk, unsigned level, uint64_t table, bool global);
+
 /* Physical address of the PTE at the current level. */
 uint64_t walk_pte_pa(const struct walk *walk);
 
