@@ -4,6 +4,7 @@
 #include "options.h"
 #include "output.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -129,6 +130,21 @@ static json_t *os_object(const struct run_result *result) {
     return object;
 }
 
+/* The hardware's counters, by their names in lower case. */
+static json_t *hardware_object(const struct run_result *result) {
+    json_t *object = json_object();
+    for (int i = 0; i < COUNTERS; i++) {
+        const char *from = counter_name((enum counter)i);
+        char name[64];
+        size_t length = 0;
+        for (; from[length] && length < sizeof name - 1; length++)
+            name[length] = (char)tolower((unsigned char)from[length]);
+        name[length] = '\0';
+        json_object_set_new(object, name, count(result->counter[i]));
+    }
+    return object;
+}
+
 static json_t *counters_object(const struct run_result *result) {
     const struct replay_counters *counters = &result->replay;
     json_t *object = json_object();
@@ -159,6 +175,8 @@ static json_t *counters_object(const struct run_result *result) {
     if (result->lockstep) {
         json_object_set_new(object, "cycles", count(result->cycles));
         json_object_set_new(object, "mismatches", count(result->mismatches));
+        json_object_set_new(object, "timing_checked", json_boolean(result->timing_checked));
+        json_object_set_new(object, "counters", hardware_object(result));
     }
     if (result->has_os)
         json_object_set_new(object, "os", os_object(result));

@@ -23,6 +23,8 @@ struct run_result {
     uint64_t mismatches; /* divergences, wrong contents */
     bool lockstep;       /* the fields that follow */
     uint64_t cycles;
+    bool timing_checked;        /* every cycle was compared with the twin */
+    uint64_t counter[COUNTERS]; /* the hardware's own */
     struct lockstep_latency latency[LEVEL_WALK + 1];
 };
 

@@ -15,6 +15,17 @@ struct replay_target {
     bool (*translate)(void *context, const struct mmu_request *request,
                       struct mmu_response *response, uint64_t *pa);
     bool (*fence)(void *context, const struct mmu_fence *fence);
+    /*
+     * Where translations may overlap; NULL: they may not, and the next two are not called. Begins
+     * one that the tables in memory say will succeed, and does not wait for it; `expected` is the
+     * answer but for the level. *begun false: it might fail, nothing was done.
+     */
+    bool (*begin)(void *context, const struct mmu_request *request, struct mmu_response *expected,
+                  bool *begun);
+    /* Waits for what was begun: before memory or registers change, and before fences. */
+    bool (*drain)(void *context);
+    /* Answers so far to what was begun, by where they were found. */
+    uint64_t (*answered)(void *context, enum port port, enum hit_level level);
     void (*position)(void *context, uint64_t record);
     const struct memories *memories;
     bool has_l2; /* there is a second level to miss */
