@@ -67,9 +67,9 @@ void mmu_begin(struct mmu *mmu, struct mmu_job *job, const struct mmu_request *r
         job->phase = JOB_LOOKUP;
 }
 
-bool job_answer_from(struct mmu *mmu, const struct tlb_entry *entry,
-                     const struct mmu_request *request, const struct mmu_control *control,
-                     enum hit_level level, struct mmu_response *response) {
+bool answer_from_entry(struct mmu *mmu, const struct tlb_entry *entry,
+                       const struct mmu_request *request, const struct mmu_control *control,
+                       enum hit_level level, struct mmu_response *response) {
     enum fault_reason reason =
         permission_check(entry->flags, request->access, request->priv, control);
     if (!reason && request->access == ACCESS_WRITE && !entry_bit(entry->flags, ENTRY_BIT_D))
@@ -87,10 +87,13 @@ bool job_answer_from(struct mmu *mmu, const struct tlb_entry *entry,
     return true;
 }
 
-static void answer(struct mmu *mmu, struct mmu_job *job, const struct tlb_entry *entry,
-                   enum hit_level level) {
-    job_answer_from(mmu, entry, &job->request, &job->control, level, &job->response);
-    job->phase = JOB_RESPONSE;
+bool answer_from_walk(struct mmu *mmu, const struct mmu_walk *walk,
+                      const struct mmu_request *request, const struct mmu_control *control,
+                      struct mmu_response *response) {
+    if (!walk->reason)
+        return answer_from_entry(mmu, &walk->entry, request, control, walk->level, response);
+    refuse_answer(mmu, request, walk->reason, walk->level, response);
+    return false;
 }
 
 void job_wait(struct mmu_job *job, struct mmu_walk *walk, bool primary) {
@@ -129,12 +132,9 @@ enum job_fate job_fate(const struct mmu_job *job) {
 }
 
 void job_take_answer(struct mmu *mmu, struct mmu_job *job) {
-    struct mmu_walk *walk = job->walk;
-    walk->used = true;
-    if (walk->reason)
-        refuse(mmu, job, walk->reason, walk->level);
-    else
-        answer(mmu, job, &walk->entry, walk->level);
+    job->walk->used = true;
+    answer_from_walk(mmu, job->walk, &job->request, &job->control, &job->response);
+    job->phase = JOB_RESPONSE;
     job_leave(job);
 }
 
@@ -145,17 +145,18 @@ static void step_lookup(struct mmu *mmu, struct mmu_job *job, struct mmu_event *
     mmu->counters.lookups[l1_of(job->port)]++;
     mmu->counters.misses[l1_of(job->port)] += !found;
     mmu->recent[job->port].page = RECENT_NONE; /* it may no longer be the most recent, or there */
-    if (found)
-        answer(mmu, job, found, LEVEL_L1);
-    else
-        job->phase = JOB_MISSED;
+    job->phase = JOB_MISSED;
+    if (found) {
+        answer_from_entry(mmu, found, &job->request, &job->control, LEVEL_L1, &job->response);
+        job->phase = JOB_RESPONSE;
+    }
 }
 
 /* Nobody has linked the job: it begins a walk of its own. */
 static void step_link(const struct mmu *mmu, struct mmu_job *job, struct mmu_event *event) {
     job->own.number = 0;
     job->own.waiting = NULL;
-    walk_begin(mmu, &job->own, job);
+    walk_begin(mmu, &job->own, job->mode, &job->request, &job->control);
     job_wait(job, &job->own, true);
     event->kind = EVENT_LINK;
     event->link.merged = false;

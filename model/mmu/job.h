@@ -113,9 +113,14 @@ void mmu_fill(struct mmu *mmu, enum tlb_number number, const struct tlb_entry *e
  * The answer from an entry that is in a TLB; the checks are those of this request, not of the fill.
  * False: a fault, counted.
  */
-bool job_answer_from(struct mmu *mmu, const struct tlb_entry *entry,
-                     const struct mmu_request *request, const struct mmu_control *control,
-                     enum hit_level level, struct mmu_response *response);
+bool answer_from_entry(struct mmu *mmu, const struct tlb_entry *entry,
+                       const struct mmu_request *request, const struct mmu_control *control,
+                       enum hit_level level, struct mmu_response *response);
+
+/* The answer from a walk that is over, likewise. */
+bool answer_from_walk(struct mmu *mmu, const struct mmu_walk *walk,
+                      const struct mmu_request *request, const struct mmu_control *control,
+                      struct mmu_response *response);
 
 /* What becomes of a job that waits. */
 enum job_fate { FATE_WAIT, FATE_REPLAY, FATE_FILL, FATE_ANSWER };
@@ -127,11 +132,15 @@ void job_take_answer(struct mmu *mmu, struct mmu_job *job);
 void job_wait(struct mmu_job *job, struct mmu_walk *walk, bool primary);
 void job_leave(struct mmu_job *job);
 
-/* The walk is begun for this job; its number stays. */
-void walk_begin(const struct mmu *mmu, struct mmu_walk *walk, const struct mmu_job *job);
+/* The walk is begun for this request; its number, and who waits, stay. */
+void walk_begin(const struct mmu *mmu, struct mmu_walk *walk, const struct mode *mode,
+                const struct mmu_request *request, const struct mmu_control *control);
 
 /* The walk turns to the page after its own, for nobody. */
 void walk_begin_prefetch(const struct mmu *mmu, struct mmu_walk *walk);
+
+/* All its steps, when nobody wants the events. */
+void walk_run(struct mmu *mmu, struct mmu_walk *walk);
 
 /* What the fences since the walk was last looked at make of it. */
 void walk_heed_fences(const struct mmu *mmu, struct mmu_walk *walk);

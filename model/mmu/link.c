@@ -61,7 +61,7 @@ const char *mmu_link(struct mmu *mmu, struct mmu_job *job, struct mmu_walk *walk
         return why;
     if (!merged) {
         dismiss(mmu, walk);
-        walk_begin(mmu, walk, job);
+        walk_begin(mmu, walk, job->mode, &job->request, &job->control);
     }
     job_wait(job, walk, !merged);
     mmu->counters.merges += merged;

@@ -129,21 +129,32 @@ static void remember(struct mmu *mmu, enum port port, const struct mmu_request *
     };
 }
 
-/* Step by step, every event to the listener; the first lookup may have been made already. */
-static bool run_job(struct mmu *mmu, const struct mmu_request *request, bool l1_missed,
+/* Step by step, every event to the listener. */
+static bool run_job(struct mmu *mmu, const struct mmu_request *request,
                     struct mmu_response *response) {
     struct mmu_job job;
     struct mmu_event event;
     job.walk = NULL;
     mmu_begin(mmu, &job, request);
-    if (l1_missed)
-        job.phase = JOB_MISSED;
-    /* When nobody listens the last event, RESPONSE, would only copy the answer once more. */
-    while ((mmu->listener || !mmu_job_answer(&job)) && mmu_step(mmu, &job, &event))
+    while (mmu_step(mmu, &job, &event))
         if (mmu->listener)
             mmu->listener(mmu->listener_context, &event);
     *response = job.response;
     return response->reason == FAULT_NONE;
+}
+
+/* The rest of run_job() after the L1 missed, without a job. */
+static bool walk_for(struct mmu *mmu, enum port port, const struct mmu_request *request,
+                     struct mmu_response *response) {
+    struct mmu_walk walk;
+    struct mmu_event unheard;
+    walk.number = 0;
+    walk.waiting = NULL;
+    walk_begin(mmu, &walk, mmu->mode, request, &mmu->control);
+    walk_run(mmu, &walk);
+    if (!walk.reason && !walk.outdated)
+        mmu_fill(mmu, l1_of(port), &walk.entry, &unheard);
+    return answer_from_walk(mmu, &walk, request, &walk.control, response);
 }
 
 /* The same as run_job() would do, without a job as long as the L1 serves. */
@@ -158,9 +169,9 @@ static bool translate_through_l1(struct mmu *mmu, enum port port, const struct m
     if (tlb_lookup(&mmu->tlb[l1], &key, &place, &found) != LOOKUP_HIT) {
         mmu->counters.misses[l1]++;
         mmu->recent[port].page = RECENT_NONE;
-        return run_job(mmu, request, true, response);
+        return walk_for(mmu, port, request, response);
     }
-    if (job_answer_from(mmu, found, request, &mmu->control, LEVEL_L1, response)) {
+    if (answer_from_entry(mmu, found, request, &mmu->control, LEVEL_L1, response)) {
         remember(mmu, port, request, response);
         return true;
     }
@@ -185,6 +196,6 @@ bool mmu_translate(struct mmu *mmu, const struct mmu_request *request,
     }
     bool looks_up = mmu->mode && request->priv != PRIV_M && mode_canonical(mmu->mode, request->va);
     if (!looks_up || mmu->listener)
-        return run_job(mmu, request, false, response);
+        return run_job(mmu, request, response);
     return translate_through_l1(mmu, port, request, response);
 }

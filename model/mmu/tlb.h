@@ -63,6 +63,11 @@ const struct tlb_entry *tlb_peek(const struct tlb *tlb, const struct tlb_key *ke
 /* Into the way that holds the same page already, else an invalid one, else the victim's. */
 void tlb_fill(struct tlb *tlb, const struct tlb_entry *entry, struct tlb_victim *victim);
 
+/* The entry just filled there has wrong parity. */
+static inline void tlb_damage(struct tlb *tlb, unsigned set, unsigned way) {
+    tlb->entry[(size_t)set * tlb->ways + way].damaged = true;
+}
+
 /* SFENCE.VMA, 12.2.1. */
 void tlb_fence(struct tlb *tlb, const struct mmu_fence *fence);
 
