@@ -35,4 +35,64 @@ module walk_cache #(
     input  logic                        fence_has_asid_i,  // only those of fence_asid_i
     input  logic [mmu_defs::ASID_W-1:0] fence_asid_i
 );
+    localparam int LEVELS = 4;  // levels 1 to 4 hold pointers
+
+    generate
+        if (ENTRIES == 0) begin : g_none
+            assign lookup_hit_o = 1'b0;
+            assign lookup_level_o = '0;
+            assign lookup_way_o = '0;
+            assign lookup_ppn_o = '0;
+            assign lookup_global_o = 1'b0;
+            logic unused_inputs;
+            assign unused_inputs = &{
+                1'b0, clk_i, rst_ni, lookup_i, lookup_vpn_i, lookup_mode_i, lookup_asid_i, fill_i,
+                fill_vpn_i, fill_mode_i, fill_asid_i, fill_level_i, fill_ppn_i, fill_global_i, fence_i,
+                fence_has_va_i, fence_vpn_i, fence_has_asid_i, fence_asid_i};
+        end else begin : g_cache
+            // What each level found; of several the lowest level counts.
+            logic [LEVELS-1:0] hit, is_global;
+            logic [WAY_W-1:0] way[0:LEVELS-1];
+            logic [mmu_defs::PPN_W-1:0] ppn[0:LEVELS-1];
+
+            for (genvar l = 0; l < LEVELS; l++) begin : g_level
+                walk_cache_level #(.LEVEL(l + 1), .ENTRIES(ENTRIES)) i_level (
+                    .clk_i, .rst_ni, .lookup_i, .lookup_vpn_i, .lookup_mode_i, .lookup_asid_i,
+                    .lookup_hit_o(hit[l]), .lookup_way_o(way[l]), .lookup_ppn_o(ppn[l]),
+                    .lookup_global_o(is_global[l]),
+                    .fill_i(fill_i && fill_level_i == 3'(l + 1)), .fill_vpn_i, .fill_mode_i,
+                    .fill_asid_i, .fill_ppn_i, .fill_global_i,
+                    .fence_i, .fence_has_va_i, .fence_vpn_i, .fence_has_asid_i, .fence_asid_i
+                );
+            end
+
+            always_comb begin
+                lookup_hit_o = hit != '0;
+                lookup_level_o = '0;
+                lookup_way_o = '0;
+                lookup_ppn_o = '0;
+                lookup_global_o = 1'b0;
+                for (int l = LEVELS - 1; l >= 0; l--) begin
+                    if (hit[l]) begin
+                        lookup_level_o = 3'(l + 1);
+                        lookup_way_o = way[l];
+                        lookup_ppn_o = ppn[l];
+                        lookup_global_o = is_global[l];
+                    end
+                end
+            end
+
+`ifndef SYNTHESIS
+            always @(posedge clk_i) begin
+                if (rst_ni) begin
+                    assert (!(fence_i && (lookup_i || fill_i)))
+                    else $error("walk cache used during a fence");
+                    if (fill_i)
+                        assert (fill_level_i >= 3'd1 && fill_level_i <= mode::top_level(fill_mode_i))
+                        else $error("no pointers at this level");
+                end
+            end
+`endif
+        end
+    endgenerate
 endmodule
