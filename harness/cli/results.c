@@ -157,6 +157,7 @@ static json_t *counters_object(const struct run_result *result) {
         {"references_d", counters->references[PORT_D]},
         {"translations", counters->translations},
         {"walks", result->mmu.walks},
+        {"walk_cache_hits", result->mmu.walk_cache_hits},
         {"pte_reads", result->mmu.pte_reads},
         {"pte_updates", result->mmu.pte_updates},
         {"faults", counters->faults},
@@ -233,8 +234,13 @@ static void add_to_json(json_t *document, const struct run_result *result) {
     add_up(document, counters);
     json_object_set_new(counters, "trace", file_name(result->trace));
     json_object_set_new(counters, "mode", json_string(paging_mode_name(result->mode)));
+    if (result->mmu.walks > 0)
+        json_object_set_new(counters, "reads_per_walk",
+                            json_real((double)result->mmu.pte_reads / (double)result->mmu.walks));
     if (result->lockstep)
         json_object_set_new(counters, "latency", latency_object(result));
+    if (result->has_timing)
+        json_object_set_new(counters, "timing", timing_results_json(&result->timing));
     json_array_append_new(json_object_get(document, "traces"), counters);
 }
 
@@ -251,6 +257,8 @@ void results_add(struct results *results, const struct run_result *result) {
     print_row(result);
     if (result->has_os)
         print_os(result);
+    if (result->has_timing)
+        timing_results_print(&result->timing);
     add_to_json(results->document, result);
 }
 

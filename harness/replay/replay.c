@@ -215,7 +215,7 @@ static bool translate(struct replay *replay, const struct mmu_request *request,
 /* Nothing is under way any more. */
 static enum replay_end drain(struct replay *replay) {
     const struct replay_target *target = &replay->target;
-    return !target->begin || target->drain(target->context) ? REPLAY_DONE : REPLAY_STOPPED;
+    return !target->drain || target->drain(target->context) ? REPLAY_DONE : REPLAY_STOPPED;
 }
 
 /* The reference happened; pa: where, in each memory. */
@@ -310,6 +310,9 @@ static enum replay_end play_rest(struct replay *replay, const struct mmu_request
     const uint64_t offset = PAGE_BYTES - 1;
     const struct replay_target *target = &replay->target;
     bool told = replay->system.accessed && replay->system.repeats;
+    if (target->skips_repeats && target->repeat &&
+        !target->repeat(target->context, request, count))
+        return REPLAY_STOPPED;
     if (target->skips_repeats && !told)
         return REPLAY_DONE;
     struct mmu_request next = *request;

@@ -4,6 +4,7 @@
  */
 #include "scenarios.h"
 
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -25,6 +26,7 @@ struct bench {
 
 static void open_bench(struct bench *bench, const struct axi_memory_config *config) {
     bench->adapter = adapter_open(&adapter_builds[0]);
+    assert_int_equal(adapter_builds[0].addr_width, 56);
     bench->physmem = physmem_create();
     assert_non_null(bench->physmem);
     assert_true(physmem_poke(bench->physmem, PTE_PA, 8, 0x1122334455667788));
@@ -50,21 +52,32 @@ static bool step(struct bench *bench) {
     return in->req.valid && out->req_ready;
 }
 
-/* Cycles from the transfer of a request, offered alone, to its answer. */
-static unsigned perform(struct bench *bench, struct ptw_request request,
-                        struct ptw_response *response) {
+/* Offers a request, which is taken at once. */
+static void request(struct bench *bench, struct ptw_request request) {
     struct adapter_inputs *in = adapter_in(bench->adapter);
     in->req = request;
     in->req.valid = true;
     assert_true(step(bench));
     in->req.valid = false;
+}
+
+/* Cycles until the next answer. */
+static unsigned await(struct bench *bench, struct ptw_response *response) {
     unsigned cycles = 0;
     do {
         step(bench);
         assert_true(++cycles < 100);
     } while (!adapter_out(bench->adapter)->resp.valid);
     *response = adapter_out(bench->adapter)->resp;
-    assert_int_equal(response->id, request.id);
+    return cycles;
+}
+
+/* Cycles from the transfer of a request, offered alone, to its answer. */
+static unsigned perform(struct bench *bench, struct ptw_request asked,
+                        struct ptw_response *response) {
+    request(bench, asked);
+    unsigned cycles = await(bench, response);
+    assert_int_equal(response->id, asked.id);
     return cycles;
 }
 
@@ -116,6 +129,55 @@ static void test_update(void **state) {
     assert_int_equal(perform(&bench, update, &response), 3);
     assert_true(!response.error && response.data == update.desired);
     assert_true(physmem_read(bench.physmem, PTE_PA, 8, &now) && now == update.desired);
+    close_bench(&bench);
+}
+
+/* The update above, until its exclusive write is on AW; then somebody else writes `value`. */
+static void disturb_update(struct bench *bench, const struct ptw_request *update, uint64_t value) {
+    open_bench(bench, &quick);
+    request(bench, *update);
+    while (!adapter_out(bench->adapter)->axi.aw.valid)
+        step(bench);
+    assert_true(physmem_write(bench->physmem, PTE_PA, 8, value));
+    axi_memory_written(&bench->memory, PTE_PA);
+}
+
+static void test_lost_monitor(void **state) {
+    (void)state;
+    struct bench bench;
+    struct ptw_response response;
+    uint64_t now;
+    struct ptw_request update = {
+        .id = 5, .pa = PTE_PA, .cas = true, .expect = 0x1122334455667788, .desired = 0xabcdef};
+    /* The same value: once more from AR on, 5 cycles later than undisturbed (3 went by already). */
+    disturb_update(&bench, &update, update.expect);
+    assert_int_equal(await(&bench, &response), 5 + 5 - 3);
+    assert_true(!response.error && response.data == update.expect);
+    assert_true(physmem_read(bench.physmem, PTE_PA, 8, &now) && now == update.desired);
+    assert_int_equal(bench.check.aw, 2);
+    close_bench(&bench);
+    /* Another value: it is answered, and stays. */
+    disturb_update(&bench, &update, 0x77);
+    await(&bench, &response);
+    assert_true(!response.error && response.data == 0x77);
+    assert_true(physmem_read(bench.physmem, PTE_PA, 8, &now) && now == 0x77);
+    assert_int_equal(bench.check.aw, 1);
+    close_bench(&bench);
+}
+
+/* The answer of an update and the data of a read meet: the read waits for one cycle. */
+static void test_answers_meet(void **state) {
+    (void)state;
+    struct bench bench;
+    struct ptw_response response;
+    struct ptw_request update = {.id = 5, .pa = PTE_PA, .cas = true, .expect = 1};
+    open_bench(&bench, &quick);
+    request(&bench, update);                                      /* answered 3 cycles later … */
+    request(&bench, (struct ptw_request){.id = 6, .pa = PTE_PA}); /* … as is this one */
+    assert_int_equal(await(&bench, &response), 2);
+    assert_int_equal(response.id, 5);
+    assert_int_equal(await(&bench, &response), 1);
+    assert_int_equal(response.id, 6);
     close_bench(&bench);
 }
 
@@ -178,11 +240,13 @@ static void test_random(void **state) {
         for (const struct scoreboard_config *config = scenarios; config->name; config++) {
             struct scoreboard_counts counts;
             const char *broken = scoreboard_run(build, config, REQUESTS, &counts);
-            printf("%-6s %-40s %8lu cycles %6lu stored %6lu changed %6lu retries %6lu errors\n",
+            printf("%-6s %-40s %8" PRIu64 " cycles %6" PRIu64 " stored %6" PRIu64
+                   " changed %6" PRIu64 " retries %6" PRIu64 " errors\n",
                    build->name, config->name, counts.cycles, counts.stored, counts.changed,
                    counts.retries, counts.errors);
             if (broken)
-                fail_msg("%s, %s: %s, cycle %lu", build->name, config->name, broken, counts.cycles);
+                fail_msg("%s, %s: %s, cycle %" PRIu64, build->name, config->name, broken,
+                         counts.cycles);
             expect_met(build, config, &counts);
         }
 }
@@ -191,7 +255,8 @@ int main(void) {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_read),         cmocka_unit_test(test_reads_stream),
         cmocka_unit_test(test_update),       cmocka_unit_test(test_word_update),
-        cmocka_unit_test(test_no_exclusive), cmocka_unit_test(test_random),
+        cmocka_unit_test(test_no_exclusive), cmocka_unit_test(test_lost_monitor),
+        cmocka_unit_test(test_answers_meet), cmocka_unit_test(test_random),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
