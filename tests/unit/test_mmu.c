@@ -120,6 +120,29 @@ static void impossible_configurations(void **state) {
     mmu_destroy(NULL);
 }
 
+static void impossible_pipelines(void **state) {
+    (void)state;
+    static const struct {
+        unsigned walk_cache, walks, misses_i, misses_d;
+        bool possible;
+    } rows[] = {
+        {0, 0, 0, 0, true},   {64, 16, 32, 32, true}, {65, 1, 1, 1, false},
+        {0, 17, 1, 1, false}, {0, 1, 33, 1, false},   {0, 1, 1, 33, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct mmu_config config = {.tlb = {{1, 1, POLICY_LRU}, {1, 1, POLICY_LRU}},
+                                          .walk_cache = rows[i].walk_cache,
+                                          .walks = rows[i].walks,
+                                          .misses = {rows[i].misses_i, rows[i].misses_d}};
+        static const struct mmu_memory memory;
+        const char *why;
+        struct mmu *mmu = mmu_create(&config, &memory, &why);
+        assert_int_equal(mmu != NULL, rows[i].possible);
+        assert_int_equal(why == NULL, rows[i].possible);
+        mmu_destroy(mmu);
+    }
+}
+
 static void largest_configurations(void **state) {
     (void)state;
     static const struct tlb_config largest[] = {{65536, 1, 0}, {64, 1024, 1}, {1, 1024, 2}};
@@ -420,6 +443,7 @@ static void events_compare(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(impossible_configurations),
+        cmocka_unit_test(impossible_pipelines),
         cmocka_unit_test(largest_configurations),
         TEST(events_in_order),
         TEST(events_of_a_store_to_a_clean_page),
