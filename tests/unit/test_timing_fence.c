@@ -318,7 +318,9 @@ static void keep_page_2_clean(struct rig *rig) {
 static void update_holds_a_fence_while_none_responds(void **state) {
     (void)state;
     struct rig rig;
-    create_default(&rig);
+    struct mmu_config config = rig_config();
+    config.walks = 1; /* so that the store gets none, and stage B is empty */
+    create(&rig, &config);
     keep_page_2_clean(&rig);
     tables_put(&rig.tables, 0x1000, 0, PPN(0x101) | (LEAF & ~A));
     uint64_t t = rig.cycle;
@@ -339,7 +341,7 @@ static void an_earlier_update_holds_no_fence(void **state) {
     struct mmu_config config = rig_config();
     config.tlb[TLB_D].ways = 1;
     config.tlb[TLB_D].sets = 2; /* pages 1 and 3 share one */
-    config.walks = 1;           /* so that the store gets none, and stage B is empty */
+    config.walks = 1;
     create(&rig, &config);
     keep_page_2_clean(&rig);
     rig_translate(&rig, PORT_D, 1, 0x3000, ACCESS_READ);
