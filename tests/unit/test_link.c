@@ -178,6 +178,22 @@ static void no_merging_with_what_is_over_in_vain(void **state) {
     }
 }
 
+/* A replay goes by the outcome, too, and so does the fill of the L2. */
+static void what_goes_by_the_outcome(void **state) {
+    struct yard *yard = *state;
+    tables_put(&yard->tables, PAGE, 0, 0);
+    yard_begin(yard, 0, 0, PAGE, ACCESS_READ);
+    yard_join(yard, 1, 0, PAGE, ACCESS_READ);
+    yard_walk(yard, 0);
+    assert_string_equal(yard_steps_of_job(yard, 1, 1), "Y");
+    assert_non_null(yard_link(yard, 1, 0, true));
+    tables_put(&yard->tables, PAGE, 0, PPN(5) | V | R | W | A);
+    yard_begin(yard, 2, 1, PAGE, ACCESS_READ);
+    assert_string_equal(yard_walk(yard, 1), "L2SRRREF2");
+    yard_miss(yard, 3, PAGE, ACCESS_WRITE);
+    assert_non_null(yard_link(yard, 3, 1, true));
+}
+
 /* Every refusal of a merge, and that a refused request can still be linked. */
 static void merges_refused(void **state) {
     struct yard *yard = *state;
@@ -348,6 +364,7 @@ int main(void) {
         TEST(a_replayed_store),
         TEST(a_replayed_request_alone),
         cmocka_unit_test(no_merging_with_what_is_over_in_vain),
+        TEST(what_goes_by_the_outcome),
         TEST(merges_refused),
         TEST(beginnings_refused),
         TEST(failed_walks_wait_for_their_replays),

@@ -198,6 +198,27 @@ static void requests_join_it(void **state) {
     yard_destroy(&yard);
 }
 
+/* It is no free walk before it is over. */
+static void it_keeps_its_walk(void **state) {
+    struct yard *yard = *state;
+    static const char *const steps[] = {"L2", "S", "R", "R", "R", "E", "F2"};
+    walk_page(yard, PAGE, ACCESS_READ);
+    assert_null(yard_prefetch(yard, 0));
+    yard_miss(yard, 1, PAGE + 4 * 4096, ACCESS_READ);
+    for (unsigned i = 0; i < 7; i++) {
+        assert_non_null(yard_link(yard, 1, 0, false));
+        assert_string_equal(yard_steps_of_walk(yard, 0, 1), steps[i]);
+    }
+    assert_null(yard_link(yard, 1, 0, false));
+}
+
+static void not_after_a_fence(void **state) {
+    struct yard *yard = *state;
+    walk_page(yard, PAGE, ACCESS_READ);
+    mmu_fence(yard->mmu, &(struct mmu_fence){.has_va = false});
+    assert_non_null(yard_prefetch(yard, 0));
+}
+
 /* One that waits for its lookup stays; one under way starts over; one that is over is given up. */
 static void fences(void **state) {
     (void)state;
@@ -271,6 +292,8 @@ int main(void) {
         TEST(answers_outlive_it),
         cmocka_unit_test(it_sets_neither_a_nor_d),
         cmocka_unit_test(requests_join_it),
+        TEST(it_keeps_its_walk),
+        TEST(not_after_a_fence),
         cmocka_unit_test(fences),
         cmocka_unit_test(damaged_entries_do_not_match),
         TEST(l1_fills_are_not_damaged),
