@@ -1,7 +1,7 @@
-// One TLB: SETS x WAYS entries with page sizes mixed. The same module is the I, D and L2 TLB.
+// An L1 TLB: SETS x WAYS entries in flip-flops, page sizes mixed.
 //
 // Lookup and fill show their results in the cycle they are asked for and take effect at its end.
-// In one cycle there is a lookup, or a fill, or a fence, never two of them.
+// They may come together, if the lookup is a miss; a fence always comes alone.
 module tlb #(
     parameter int SETS   = 1,               // 1 or more, any number
     parameter int WAYS   = 4,               // 1 or more, any number
@@ -28,7 +28,6 @@ module tlb #(
     output logic [SET_W-1:0]              lookup_set_o,      // of the match; 0 on a miss
     output logic [WAY_W-1:0]              lookup_way_o,      // of the match; 0 on a miss
     output logic [mmu_defs::FAULT_W-1:0]  lookup_reason_o,   // of a hit: why it is refused
-    output logic [mmu_defs::ASID_W-1:0]   lookup_asid_o,     // the entry's
     output logic [mmu_defs::PAGE_W-1:0]   lookup_size_o,     // the entry's page size
     output logic [mmu_defs::PPN_W-1:0]    lookup_ppn_o,      // the entry's, 0 below the page size
     output logic [7:0]                    lookup_flags_o,    // the entry's ENTRY_BIT_*
@@ -40,9 +39,9 @@ module tlb #(
     input  logic [mmu_defs::PAGE_W-1:0]   fill_size_i,
     input  logic [mmu_defs::PPN_W-1:0]    fill_ppn_i,        // 0 below the page size
     input  logic [7:0]                    fill_flags_i,      // ENTRY_BIT_*
-    output logic [SET_W-1:0]              fill_set_o,        // where it goes
+    output logic [SET_W-1:0]              fill_set_o,        // where it goes; 0 without a fill
     output logic [WAY_W-1:0]              fill_way_o,
-    output logic                          evicted_o,         // a valid entry is replaced
+    output logic                          evicted_o,         // a valid entry is overwritten
     output logic [mmu_defs::PAGE_W-1:0]   evicted_size_o,    // its page size, 0 if none
     output logic [mmu_defs::ASID_W-1:0]   evicted_asid_o,    // its ASID, 0 if none
     output logic [mmu_defs::VPN_W-1:0]    evicted_vpn_o,     // its page, 0 if none
@@ -56,195 +55,200 @@ module tlb #(
 );
     localparam int ENTRIES = SETS * WAYS;
     localparam int INDEX_W = ENTRIES > 1 ? $clog2(ENTRIES) : 1;
-    localparam int TAG_W = mmu_defs::PAGE_W + mmu_defs::VPN_W;
 
     // Entry of set s, way w: number s x WAYS + w. One array for each field.
-    // The tag is {page size, vpn with 0 below the page size}: a match is plain equality.
     logic [ENTRIES-1:0]          valid_q;
-    logic [TAG_W-1:0]            tag_q[0:ENTRIES-1];
+    logic [mmu_defs::VPN_W-1:0]  vpn_q[0:ENTRIES-1];     // 0 below the page size
+    logic [mmu_defs::PAGE_W-1:0] size_q[0:ENTRIES-1];
     logic [mmu_defs::ASID_W-1:0] asid_q[0:ENTRIES-1];
     logic [mmu_defs::PPN_W-1:0]  ppn_q[0:ENTRIES-1];
     logic [7:0]                  flags_q[0:ENTRIES-1];
-    // Page sizes filled since everything was last removed: only these need a look.
-    logic [mmu_defs::PAGE_SIZES-1:0] sizes_q;
-
-    function automatic logic [TAG_W-1:0] tag_of(input logic [mmu_defs::PAGE_W-1:0] size,
-                                                input logic [mmu_defs::VPN_W-1:0] vpn);
-        tag_of[mmu_defs::VPN_W+:mmu_defs::PAGE_W] = size;
-        tag_of[mmu_defs::VPN_W-1:0] = vpn & page::name_mask(size);
-    endfunction
-
-    function automatic logic [SET_W-1:0] set_of(input logic [mmu_defs::PAGE_W-1:0] size,
-                                                input logic [mmu_defs::VPN_W-1:0] vpn);
-        set_of = SET_W'((vpn >> page::vpn_shift(size)) % mmu_defs::VPN_W'(SETS));
-    endfunction
+    // size_q again, for the search: entries of a size of at least …, for each size but the smallest.
+    logic [ENTRIES-1:0]          least_q[1:mmu_defs::PAGE_SIZES-1];
 
     // First entry of a set.
     function automatic logic [INDEX_W-1:0] base_of(input logic [SET_W-1:0] set);
         base_of = SETS > 1 ? INDEX_W'(32'(set) * WAYS) : '0;
     endfunction
 
-    // ---- Lookup: one set for each page size, the smallest size first, then the lowest way.
-    logic match;
-    logic [INDEX_W-1:0] match_index, base, index;
-    logic [TAG_W-1:0] tag;
-    logic [mmu_defs::PAGE_SIZES-1:0] look_sizes;
+    // ---- Search, for a lookup or a fence. A page that holds the address can only be in its own
+    // set, so that every entry is compared as if the TLB were fully associative.
+    logic [ENTRIES-1:0] found;
+    logic [mmu_defs::VPN_W-1:0] key_vpn, other;
+    logic [mmu_defs::ASID_W-1:0] key_asid;
+    logic any_page, any_space;
+
+    assign key_vpn = fence_i ? fence_vpn_i : lookup_vpn_i;
+    assign key_asid = fence_i ? fence_asid_i : lookup_asid_i;
+    assign any_page = fence_i && !fence_has_va_i;
+    assign any_space = fence_i && !fence_has_asid_i;
 
     always_comb begin
-        match = 1'b0;
-        match_index = '0;
-        lookup_set_o = '0;
-        lookup_way_o = '0;
-        look_sizes = '0;
-        base = '0;
-        index = '0;
-        tag = '0;
-        if (lookup_i) begin
-            look_sizes = sizes_q & mode::sizes(lookup_mode_i);
-            for (int size = 0; size < mmu_defs::PAGE_SIZES; size++) begin
-                if (look_sizes[size] && !match) begin
-                    tag = tag_of(mmu_defs::PAGE_W'(size), lookup_vpn_i);
-                    base = base_of(set_of(mmu_defs::PAGE_W'(size), lookup_vpn_i));
-                    for (int w = WAYS - 1; w >= 0; w--) begin
-                        // Tags first: few entries need more than this one comparison.
-                        if (tag_q[base+INDEX_W'(w)] == tag) begin
-                            index = base + INDEX_W'(w);
-                            if (valid_q[index] && (flags_q[index][mmu_defs::ENTRY_BIT_G] ||
-                                                   asid_q[index] == lookup_asid_i)) begin
-                                match = 1'b1;
-                                match_index = index;
-                                lookup_way_o = WAY_W'(w);
-                            end
-                        end
+        found = '0;
+        other = '0;
+        if (lookup_i || fence_i) begin
+            for (int i = 0; i < ENTRIES; i++) begin
+                // Bits that are inside the entry's page do not count. Where several of these stand
+                // nested, the first ones end the search for most entries.
+                other = vpn_q[i] ^ key_vpn;
+                if ((least_q[2][i] || (other[8:4] == '0 && (least_q[1][i] || other[3:0] == '0))) ||
+                    any_page) begin
+                    if (((least_q[3][i] || !other[9]) && (least_q[4][i] || other[17:10] == '0) &&
+                         (least_q[5][i] || other[26:18] == '0) &&
+                         (least_q[6][i] || other[35:27] == '0) && other[44:36] == '0) ||
+                        any_page) begin
+                        // A global entry is of every space for a lookup, of none for a fence.
+                        if (any_space || (flags_q[i][mmu_defs::ENTRY_BIT_G] ? !fence_i :
+                                                                              asid_q[i] == key_asid))
+                            found[i] = 1'b1;
                     end
-                    if (match) lookup_set_o = set_of(mmu_defs::PAGE_W'(size), lookup_vpn_i);
                 end
             end
         end
     end
 
-    assign lookup_asid_o = asid_q[match_index];
-    assign lookup_size_o = tag_q[match_index][mmu_defs::VPN_W+:mmu_defs::PAGE_W];
+    // ---- Lookup: of the page sizes of the mode the smallest, then the lowest way.
+    logic [ENTRIES-1:0] candidates, matching;
+    logic [mmu_defs::PAGE_SIZES-1:0] sizes;
+    logic match;
+    logic [INDEX_W-1:0] match_index;
+
+    assign sizes = mode::sizes(lookup_mode_i);
+    assign match = matching != '0;
+
+    // Entries of a page size.
+    function automatic logic [ENTRIES-1:0] of_size(input int size);
+        of_size = {ENTRIES{1'b1}};
+        if (size > 0) of_size = of_size & least_q[size];
+        if (size < mmu_defs::PAGE_SIZES - 1) of_size = of_size & ~least_q[size+1];
+    endfunction
+
+    always_comb begin
+        matching = '0;
+        lookup_size_o = '0;
+        candidates = '0;
+        if (lookup_i && found != '0) begin
+            for (int size = mmu_defs::PAGE_SIZES - 1; size >= 0; size--) begin
+                candidates = found & valid_q & of_size(size);
+                if (sizes[size] && candidates != '0) begin
+                    matching = candidates;
+                    lookup_size_o = mmu_defs::PAGE_W'(size);
+                end
+            end
+        end
+    end
+
+    // They are all in one set.
+    logic [SETS-1:0] match_sets;
+    logic [WAYS-1:0] match_ways;
+    always_comb begin
+        match_ways = '0;
+        for (int s = 0; s < SETS; s++) begin
+            match_sets[s] = matching[s*WAYS+:WAYS] != '0;
+            match_ways = match_ways | matching[s*WAYS+:WAYS];
+        end
+    end
+
+    first #(.N(SETS)) i_match_set (.set_i(match_sets), .index_o(lookup_set_o));
+    first #(.N(WAYS)) i_match_way (.set_i(match_ways), .index_o(lookup_way_o));
+
+    assign match_index = base_of(lookup_set_o) + INDEX_W'(lookup_way_o);
     assign lookup_ppn_o = ppn_q[match_index];
     assign lookup_flags_o = flags_q[match_index];
 
     // ---- Checks of a cached entry: steps 6 and 8, and D for stores.
-    logic [mmu_defs::FAULT_W-1:0] permission_reason;
-    logic store_to_clean;
+    logic hit, clean;
 
-    permission i_permission (
-        .access_i(lookup_access_i), .priv_i(lookup_priv_i), .sum_i(lookup_sum_i),
-        .mxr_i(lookup_mxr_i), .flags_i(lookup_flags_o), .reason_o(permission_reason)
+    cached_entry i_check (
+        .match_i(match), .access_i(lookup_access_i), .priv_i(lookup_priv_i), .sum_i(lookup_sum_i),
+        .mxr_i(lookup_mxr_i), .adue_i(lookup_adue_i), .flags_i(lookup_flags_o),
+        .result_o(lookup_result_o), .reason_o(lookup_reason_o)
     );
-
-    assign store_to_clean = permission_reason == mmu_defs::FAULT_NONE &&
-        lookup_access_i == mmu_defs::ACCESS_WRITE && !lookup_flags_o[mmu_defs::ENTRY_BIT_D];
-
-    always_comb begin
-        lookup_reason_o = permission_reason;
-        if (store_to_clean) lookup_reason_o = mmu_defs::FAULT_DIRTY_CLEAR;
-        lookup_result_o = mmu_defs::LOOKUP_MISS;
-        if (match) begin
-            lookup_result_o = mmu_defs::LOOKUP_HIT;
-            if (store_to_clean && lookup_adue_i) lookup_result_o = mmu_defs::LOOKUP_CLEAN;
-        end
-    end
-
-    // ---- Fill: the lowest invalid way, else the policy's victim.
-    logic [WAY_W-1:0] invalid_way, victim_way;
-    logic [INDEX_W-1:0] fill_base, fill_index;
-    logic full, hit, clean;
 
     assign hit = lookup_result_o == mmu_defs::LOOKUP_HIT;
     assign clean = lookup_result_o == mmu_defs::LOOKUP_CLEAN;
 
+    // ---- Fill: the lowest way with the same page, else the lowest invalid one, else the victim.
+    logic [WAYS-1:0] same, invalid;
+    logic [WAY_W-1:0] first_way, victim_way;
+    logic [INDEX_W-1:0] fill_base, fill_index, index;
+    logic [SET_W-1:0] page_set;
+    logic [mmu_defs::VPN_W-1:0] fill_page;
+    logic choose;
+
+    page_set #(.SETS(SETS)) i_fill_set (
+        .size_i(fill_size_i), .vpn_i(fill_vpn_i), .set_o(page_set)
+    );
+    assign fill_page = fill_vpn_i & page::name_mask(fill_size_i);
+
     always_comb begin
         fill_set_o = '0;
         fill_base = '0;
-        full = 1'b0;
-        invalid_way = '0;
+        index = '0;
+        same = '0;
+        invalid = '0;
         if (fill_i) begin
-            fill_set_o = set_of(fill_size_i, fill_vpn_i);
+            fill_set_o = page_set;
             fill_base = base_of(fill_set_o);
-            full = 1'b1;
-            for (int w = WAYS - 1; w >= 0; w--) begin
-                if (!valid_q[fill_base+INDEX_W'(w)]) begin
-                    full = 1'b0;
-                    invalid_way = WAY_W'(w);
+            for (int w = 0; w < WAYS; w++) begin
+                index = fill_base + INDEX_W'(w);
+                if (vpn_q[index] == fill_page) begin
+                    if (valid_q[index] && size_q[index] == fill_size_i &&
+                        (flags_q[index][mmu_defs::ENTRY_BIT_G] || asid_q[index] == fill_asid_i))
+                        same[w] = 1'b1;
                 end
             end
+            invalid = ~valid_q[fill_base+:WAYS];
         end
     end
+
+    assign choose = fill_i && same == '0 && invalid == '0;
+    first #(.N(WAYS)) i_fill_way (.set_i(same != '0 ? same : invalid), .index_o(first_way));
 
     replacement #(
         .SETS(SETS), .WAYS(WAYS), .POLICY(POLICY),
         .RANDOM_FIRST(32'((mmu_defs::RANDOM_SEED_HIGH << 16) | (SEED << 2) | NUMBER))
     ) i_replacement (
-        .clk_i, .rst_ni,
+        .clk_i, .rst_ni, .read_i(1'b0), .read_set_i('0),
         .set_i(fill_i ? fill_set_o : lookup_set_o),
         .hit_i(hit), .fill_i,
         .way_i(fill_i ? fill_way_o : lookup_way_o),
-        .choose_i(fill_i && full), .victim_o(victim_way)
+        .choose_i(choose), .victim_o(victim_way)
     );
 
-    assign fill_way_o = full ? victim_way : invalid_way;
+    assign fill_way_o = choose ? victim_way : first_way;
     assign fill_index = fill_base + INDEX_W'(fill_way_o);
 
-    assign evicted_o = full;
-    always_comb begin
-        evicted_size_o = '0;
-        evicted_vpn_o = '0;
-        evicted_asid_o = '0;
-        if (full) begin
-            {evicted_size_o, evicted_vpn_o} = tag_q[fill_index];
-            evicted_asid_o = asid_q[fill_index];
-        end
-    end
-
-    // ---- Fence
-    function automatic logic removed_by_fence(
-        input logic [TAG_W-1:0] entry_tag, input logic [mmu_defs::ASID_W-1:0] entry_asid,
-        input logic entry_global);
-        removed_by_fence =
-            (!fence_has_va_i || tag_of(entry_tag[mmu_defs::VPN_W+:mmu_defs::PAGE_W],
-                                       fence_vpn_i) == entry_tag) &&
-            (!fence_has_asid_i || (entry_asid == fence_asid_i && !entry_global));
-    endfunction
+    assign evicted_o = fill_i && valid_q[fill_index];
+    assign evicted_size_o = evicted_o ? size_q[fill_index] : '0;
+    assign evicted_vpn_o = evicted_o ? vpn_q[fill_index] : '0;
+    assign evicted_asid_o = evicted_o ? asid_q[fill_index] : '0;
 
     // ---- State
     always_ff @(posedge clk_i) begin
-        if (!rst_ni) begin
-            valid_q <= '0;
-        end else if (fence_i) begin
-            for (int i = 0; i < ENTRIES; i++) begin
-                if (removed_by_fence(tag_q[i], asid_q[i], flags_q[i][mmu_defs::ENTRY_BIT_G]))
-                    valid_q[i] <= 1'b0;
-            end
-        end else if (fill_i) begin
-            valid_q[fill_index] <= 1'b1;
-        end else if (clean) begin
-            valid_q[match_index] <= 1'b0;
-        end
-    end
-
-    always_ff @(posedge clk_i) begin
-        if (!rst_ni || (fence_i && !fence_has_va_i && !fence_has_asid_i)) sizes_q <= '0;
-        else if (fill_i) sizes_q[fill_size_i] <= 1'b1;
+        if (!rst_ni) valid_q <= '0;
+        else if (fence_i) valid_q <= valid_q & ~found;
+        else if (fill_i) valid_q[fill_index] <= 1'b1;
+        else if (clean) valid_q[match_index] <= 1'b0;
     end
 
     always_ff @(posedge clk_i) begin
         if (fill_i) begin
-            tag_q[fill_index] <= tag_of(fill_size_i, fill_vpn_i);
+            vpn_q[fill_index] <= fill_page;
+            size_q[fill_index] <= fill_size_i;
             asid_q[fill_index] <= fill_asid_i;
             ppn_q[fill_index] <= fill_ppn_i;
             flags_q[fill_index] <= fill_flags_i;
+            for (int size = 1; size < mmu_defs::PAGE_SIZES; size++)
+                least_q[size][fill_index] <= fill_size_i >= mmu_defs::PAGE_W'(size);
         end
     end
 
 `ifndef SYNTHESIS
     always @(posedge clk_i) begin
         if (rst_ni) begin
-            assert (!(lookup_i && fill_i)) else $error("lookup and fill in one cycle");
+            assert (!(fill_i && lookup_result_o != mmu_defs::LOOKUP_MISS))
+            else $error("fill beside a lookup that is no miss");
             assert (!(fence_i && (lookup_i || fill_i))) else $error("TLB used during a fence");
             if (fill_i) assert (32'(fill_way_o) < WAYS) else $error("no such way");
         end

@@ -1,36 +1,76 @@
-// The page-table walker: one walk at a time, the ten steps of section 12.3.2 "Virtual Address
-// Translation Process". The request it serves stands at its inputs, unchanged, from start_i to end_o.
-module walker (
+// The page-table walker: up to WALKS walks in flight, the ten steps of section 12.3.2 "Virtual
+// Address Translation Process". The walks share one datapath: in a cycle one walk starts, one
+// answer is taken, one request is offered.
+module walker #(
+    parameter int WALKS      = 8,           // 1 to 16
+    parameter int WALK_CACHE = 8,           // entries of the walk cache for each upper level; 0: none
+    parameter int L2         = 1,           // 1: there is an L2 TLB that walks fill
+    parameter int PREFETCH   = 0,           // 1: spent walks go on to the next page
+    parameter int WALK_W     = WALKS > 1 ? $clog2(WALKS) : 1,
+    parameter int CACHE_W    = WALK_CACHE > 1 ? $clog2(WALK_CACHE) : 1
+) (
     input  logic                          clk_i,
     input  logic                          rst_ni,
 
-    // The request
-    input  logic                          start_i,         // begin a walk; only while busy_o is 0
-    input  logic [mmu_defs::VPN_W-1:0]    vpn_i,           // va[56:12]
-    input  logic [mmu_defs::ACCESS_W-1:0] access_i,
-    input  logic [mmu_defs::PRIV_W-1:0]   priv_i,
-    input  logic [mmu_defs::MODE_W-1:0]   mode_i,
-    input  logic [mmu_defs::PPN_W-1:0]    root_ppn_i,      // satp.PPN
-    input  logic                          sum_i,
-    input  logic                          mxr_i,
-    input  logic                          adue_i,
-    input  logic                          pbmte_i,
-    input  logic                          napot_i,
+    // A walk gets stage A of the L2 TLB: for a lookup, of a request or of a prefetch; or for its fill
+    input  logic                          look_i,
+    input  logic                          look_ahead_i,    // of a prefetch
+    input  logic [WALK_W-1:0]             look_walk_i,
+    input  logic                          fill_i,
+    input  logic [WALK_W-1:0]             fill_walk_i,
 
-    // Fences
-    input  logic                          fence_i,         // one happens now: the walk starts over
-    output logic                          fence_ready_o,   // 0 while a compare-and-set is under way
+    // Stage B of the L2 TLB
+    input  logic                          b_lookup_i,      // it holds a lookup of b_walk_i
+    input  logic                          b_miss_i,        //   which is over: the walk starts
+    input  logic                          b_hit_i,         //   which is over: the walk is done
+    input  logic                          b_fill_i,        // it holds a fill of b_walk_i
+    input  logic [WALK_W-1:0]             b_walk_i,
 
-    // Verdict, valid in the cycle of end_o
-    output logic                          busy_o,          // a walk is under way
+    // Requests of the walks that start, are answered and are offered
+    output logic                          start_o,
+    output logic [WALK_W-1:0]             start_walk_o,
+    input  logic [mmu_defs::VPN_W-1:0]    start_vpn_i,
+    input  space_t                        start_space_i,
+    input  logic [mmu_defs::PPN_W-1:0]    start_root_ppn_i,
+    output logic [WALK_W-1:0]             answer_walk_o,
+    input  logic [mmu_defs::VPN_W-1:0]    answer_vpn_i,
+    input  space_t                        answer_space_i,
+    input  control_t                      answer_control_i,
+    output logic [WALK_W-1:0]             offer_walk_o,
+    input  logic                          offer_sv32_i,
+    input  logic                          offer_store_i,
+
+    // A spent walk becomes one for the next page
+    output logic                          prefetch_o,
+    output logic [WALK_W-1:0]             prefetch_walk_o,
+
+    // State of all walks
+    input  logic [WALKS-1:0]              linked_i,        // a request waits for it
+    output logic [WALKS-1:0]              done_o,
+    output logic [WALKS-1:0]              mergeable_o,     // neither idle nor spent
+    output logic [WALKS-1:0]              free_o,          // may be begun
+    output logic [WALKS-1:0]              ahead_o,         // prefetches that want stage A
+    output logic [WALKS-1:0]              pending_o,       // fills that want stage A
+    output logic [WALKS-1:0]              prefetches_o,    // begun for nobody
+    output logic                          active_o,        // one is between its start and its end
+
+    // Verdict on walk answer_walk_o, valid in the cycle of end_o
     output logic                          end_o,
-    output logic [mmu_defs::FAULT_W-1:0]  reason_o,        // FAULT_NONE: the four that follow hold
-    output logic [2:0]                    level_o,         // of the leaf, or of the PTE that failed
+    output logic [mmu_defs::FAULT_W-1:0]  reason_o,        // FAULT_NONE: the three that follow hold
     output logic [mmu_defs::PAGE_W-1:0]   size_o,
     output logic [mmu_defs::PPN_W-1:0]    ppn_o,           // 0 below the page size
     output logic [7:0]                    flags_o,         // ENTRY_BIT_*; G also if inherited
 
-    // Page-table port
+    // Fences
+    input  logic                          fence_valid_i,
+    input  logic                          fence_i,         // one happens now: walks start over
+    output logic                          fence_ready_o,   // no A/D update stands in its way
+    input  logic                          fence_has_va_i,
+    input  logic [mmu_defs::VPN_W-1:0]    fence_vpn_i,
+    input  logic                          fence_has_asid_i,
+    input  logic [mmu_defs::ASID_W-1:0]   fence_asid_i,
+
+    // Page-table port; the id is the number of the walk
     output logic                          ptw_req_valid_o,
     input  logic                          ptw_req_ready_i,
     output logic [mmu_defs::PA_W-1:0]     ptw_req_pa_o,
@@ -39,53 +79,102 @@ module walker (
     output logic [63:0]                   ptw_req_expect_o,
     output logic [63:0]                   ptw_req_desired_o,
     input  logic                          ptw_resp_valid_i,
+    input  logic [mmu_defs::PTW_ID_W-1:0] ptw_resp_id_i,
     input  logic [63:0]                   ptw_resp_data_i,
     input  logic                          ptw_resp_error_i,
 
     // Events
-    output logic                          probe_start_o,
+    output logic [2:0]                    probe_start_level_o,
+    output logic                          probe_start_cached_o,
+    output logic [CACHE_W-1:0]            probe_start_way_o,
     output logic                          probe_read_o,
     output logic                          probe_update_o,
     output logic                          probe_stored_o,  // of an update: it was performed
-    output logic                          probe_error_o,   // of a read or update: refused
-    output logic [mmu_defs::PA_W-1:0]     probe_pa_o,      // of the PTE
+    output logic [2:0]                    probe_level_o,   // of the PTE that was answered
+    output logic [mmu_defs::PA_W-1:0]     probe_pa_o,      // its address
     output logic [63:0]                   probe_value_o,   // read, or held before the update; 0: refused
     output logic [63:0]                   probe_desired_o  // what the update stores
 );
-    walk_state_e state_q, state_d;
-    logic [2:0] level_q;                        // i of the algorithm
-    logic [mmu_defs::PA_W-1:0] pte_pa_q;        // address of the PTE at this level
-    logic [63:0] pte_q;                         // the PTE read last
-    logic global_q;                             // a pointer above has G set
-    logic restart_q;                            // a fence came: the outstanding answer is dropped
+    // Each walk is in one of these states: a set of walks each.
+    logic [WALKS-1:0] idle_q;               // no walk, or none any more
+    logic [WALKS-1:0] ahead_q;              // a prefetch that waits for stage A
+    logic [WALKS-1:0] lookup_q;             // stage B looks it up in the L2 TLB
+    logic [WALKS-1:0] read_q;               // wants to read a PTE
+    logic [WALKS-1:0] read_wait_q;          // the read was taken, its answer is awaited
+    logic [WALKS-1:0] update_q;             // wants to compare-and-set A/D
+    logic [WALKS-1:0] update_wait_q;        // the compare-and-set was taken, its answer is awaited
+    logic [WALKS-1:0] restart_q;            // a fence ended it; it is to start over
+    logic [WALKS-1:0] done_q;               // has failed or has an entry
 
-    logic store, sv32;
-    assign store = access_i == mmu_defs::ACCESS_WRITE;
-    assign sv32 = mode::is_sv32(mode_i);
+    logic [WALKS-1:0] stale_q;              // a fence came: the answer to its read is dropped
+    logic [WALKS-1:0] stored_q;             // its A/D update was performed
+    logic [WALKS-1:0] global_q;             // a pointer above has G set
+    logic [2:0]                level_q[0:WALKS-1];   // i of the algorithm
+    logic [mmu_defs::PA_W-1:0] pte_pa_q[0:WALKS-1];  // address of the PTE at this level
+    logic [63:0]               pte_q[0:WALKS-1];     // the PTE to be updated
+
+    function automatic logic [WALKS-1:0] only(input logic valid, input logic [WALK_W-1:0] walk);
+        only = '0;
+        only[walk] = valid;
+    endfunction
+
+    // ---- Start: from stage B, else the lowest restart.
+    logic [WALK_W-1:0] restart_walk;
+    logic [2:0] start_level;
+    logic [mmu_defs::PA_W-1:0] start_pa;
+    logic cached, cached_global;
+    logic [2:0] cached_level;
+    logic [mmu_defs::PPN_W-1:0] cached_ppn;
+
+    first #(.N(WALKS)) i_restart (.set_i(restart_q), .index_o(restart_walk));
+    assign start_walk_o = b_miss_i ? b_walk_i : restart_walk;
+    assign start_o = b_miss_i || (restart_q != '0 && !b_lookup_i && !fence_i);
+
+    // step 1: a = satp.ppn x PAGESIZE, i = LEVELS - 1; or further down, where the walk cache says
+    assign start_level = cached ? cached_level - 3'd1 : mode::top_level(start_space_i.paging);
+    assign start_pa = {cached ? cached_ppn : start_root_ppn_i,
+                       mode::pte_offset(start_space_i.paging, start_level, start_vpn_i)};
+    assign probe_start_level_o = start_level;
+    assign probe_start_cached_o = cached;
 
     // ---- Answers of the page-table port
-    logic answered, read_answer, update_answer, stored;
-    logic [63:0] value, desired;
+    logic [WALK_W-1:0] walk;
+    logic answered, read_answer, update_answer, stored, store, sv32;
+    logic [2:0] level;
+    logic [mmu_defs::PA_W-1:0] pte_pa;
+    logic [63:0] value, pte, desired;
 
-    assign answered = ptw_resp_valid_i && state_q == WALK_READ_WAIT;
-    assign read_answer = answered && !restart_q && !fence_i;
-    assign update_answer = ptw_resp_valid_i && state_q == WALK_UPDATE_WAIT;
+    assign walk = ptw_resp_id_i[WALK_W-1:0];
+    assign answer_walk_o = walk;
+    assign answered = ptw_resp_valid_i && read_wait_q[walk];
+    assign read_answer = answered && !stale_q[walk] && !fence_i;
+    assign update_answer = ptw_resp_valid_i && update_wait_q[walk];
+    assign store = answer_control_i.access == mmu_defs::ACCESS_WRITE;
+    assign sv32 = mode::is_sv32(answer_space_i.paging);
 
     always_comb begin
+        level = '0;
+        pte_pa = '0;
+        pte = '0;
         value = '0;
-        if ((read_answer || update_answer) && !ptw_resp_error_i) begin
-            value = ptw_resp_data_i;
+        if (ptw_resp_valid_i) begin
+            level = level_q[walk];
+            pte_pa = pte_pa_q[walk];
+            pte = pte_q[walk];
+            if (!ptw_resp_error_i) value = ptw_resp_data_i;
             if (sv32) value[63:32] = '0;
         end
     end
 
-    // What the compare-and-set stores: the PTE with A, and for a store D, set.
-    always_comb begin
-        desired = pte_q;
-        desired[mmu_defs::PTE_BIT_A] = 1'b1;
-        if (store) desired[mmu_defs::PTE_BIT_D] = 1'b1;
-    end
-    assign stored = update_answer && !ptw_resp_error_i && value == pte_q;
+    // What a compare-and-set stores: the PTE with A, and for a store D, set.
+    function automatic logic [63:0] with_ad(input logic [63:0] entry, input logic dirty);
+        with_ad = entry;
+        with_ad[mmu_defs::PTE_BIT_A] = 1'b1;
+        if (dirty) with_ad[mmu_defs::PTE_BIT_D] = 1'b1;
+    endfunction
+
+    assign desired = with_ad(pte, store);
+    assign stored = update_answer && !ptw_resp_error_i && value == pte;
 
     // ---- The PTE that counts: the one just read, or after an update the one just stored.
     logic [mmu_defs::FAULT_W-1:0] form_reason, permission_reason;
@@ -94,13 +183,16 @@ module walker (
     logic [7:0] flags;
 
     pte i_pte (
-        .pte_i(update_answer ? desired : value), .sv32_i(sv32), .level_i(level_q), .pbmte_i,
-        .napot_i, .reason_o(form_reason), .pointer_o(pointer), .ppn_o(ppn), .size_o,
-        .flags_o(flags), .accessed_o(accessed)
+        .pte_i(update_answer ? desired : value), .sv32_i(sv32), .level_i(level),
+        .pbmte_i(answer_control_i.pbmte), .napot_i(answer_control_i.napot),
+        .reason_o(form_reason), .pointer_o(pointer), .ppn_o(ppn), .size_o, .flags_o(flags),
+        .accessed_o(accessed)
     );
 
     permission i_permission (
-        .access_i, .priv_i, .sum_i, .mxr_i, .flags_i(flags), .reason_o(permission_reason)
+        .access_i(answer_control_i.access), .priv_i(answer_control_i.priv),
+        .sum_i(answer_control_i.sum), .mxr_i(answer_control_i.mxr), .flags_i(flags),
+        .reason_o(permission_reason)
     );
 
     // ---- Verdict
@@ -123,7 +215,7 @@ module walker (
             else if (permission_reason != mmu_defs::FAULT_NONE) reason_o = permission_reason;
             // step 9: A and D
             else if (!accessed || (store && !flags[mmu_defs::ENTRY_BIT_D])) begin
-                if (adue_i) update = 1'b1;
+                if (answer_control_i.adue) update = 1'b1;
                 else if (!accessed) reason_o = mmu_defs::FAULT_ACCESSED_CLEAR;
                 else reason_o = mmu_defs::FAULT_DIRTY_CLEAR;
             end
@@ -136,99 +228,245 @@ module walker (
     end
 
     // step 10: the leaf's page number; what lies below the page size comes from the address.
-    assign level_o = level_q;
     assign inside_page = page::inside_mask(size_o);
     assign ppn_o = ppn & ~inside_page;
     always_comb begin
         flags_o = flags;
-        flags_o[mmu_defs::ENTRY_BIT_G] = flags[mmu_defs::ENTRY_BIT_G] || global_q;
+        flags_o[mmu_defs::ENTRY_BIT_G] = flags[mmu_defs::ENTRY_BIT_G] || global_q[walk];
     end
 
-    // ---- Next state
-    logic begin_walk;  // at the root, in the next cycle
-    assign begin_walk = start_i || (state_q == WALK_RESTART && !fence_i);
+    walk_cache #(.ENTRIES(WALK_CACHE)) i_walk_cache (
+        .clk_i, .rst_ni,
+        .lookup_i(start_o), .lookup_vpn_i(start_vpn_i), .lookup_mode_i(start_space_i.paging),
+        .lookup_asid_i(start_space_i.asid), .lookup_hit_o(cached), .lookup_level_o(cached_level),
+        .lookup_way_o(probe_start_way_o), .lookup_ppn_o(cached_ppn),
+        .lookup_global_o(cached_global),
+        .fill_i(descend), .fill_vpn_i(answer_vpn_i), .fill_mode_i(answer_space_i.paging),
+        .fill_asid_i(answer_space_i.asid), .fill_level_i(level), .fill_ppn_i(ppn),
+        .fill_global_i(flags_o[mmu_defs::ENTRY_BIT_G]),
+        .fence_i, .fence_has_va_i, .fence_vpn_i, .fence_has_asid_i, .fence_asid_i
+    );
+
+    // ---- Page-table port: an offer stands until taken; else in turn; else a walk that starts now.
+    logic offered_q;                        // offered in the cycle before and not taken
+    logic [WALK_W-1:0] offered_walk_q, turn_q, turn_d, wanting_walk;
+    logic [WALKS-1:0] wanting, offered, taken;
+    logic at_start;
+
+    assign wanting = fence_valid_i ? read_q : read_q | update_q;
+    first_from #(.N(WALKS)) i_wanting (
+        .set_i(offered_q ? only(1'b1, offered_walk_q) : wanting), .from_i(turn_q),
+        .index_o(wanting_walk), .next_o(turn_d)
+    );
+
+    assign at_start = !offered_q && wanting == '0;
+    assign offer_walk_o = at_start ? b_walk_i : wanting_walk;
+    assign offered = only(ptw_req_valid_o, offer_walk_o);
+    assign taken = ptw_req_ready_i ? offered : '0;
+
+    // step 2 reads the PTE at a + va.vpn[i] x PTESIZE.
+    assign ptw_req_valid_o = !at_start || b_miss_i;
+    assign ptw_req_cas_o = !at_start && update_q[offer_walk_o];
+    assign ptw_req_word_o = offer_sv32_i;
+    assign ptw_req_pa_o = at_start ? start_pa : pte_pa_q[offer_walk_o];
 
     always_comb begin
-        state_d = state_q;
-        case (state_q)
-            WALK_IDLE: if (start_i) state_d = WALK_READ;
-            WALK_READ: if (ptw_req_ready_i) state_d = WALK_READ_WAIT;
-            WALK_READ_WAIT: begin
-                if (answered && !read_answer) state_d = WALK_RESTART;
-                else if (end_o) state_d = WALK_IDLE;
-                else if (descend) state_d = WALK_READ;
-                else if (update) state_d = WALK_UPDATE;
-            end
-            WALK_UPDATE: if (ptw_req_ready_i) state_d = WALK_UPDATE_WAIT;
-            WALK_UPDATE_WAIT: begin
-                // step 9: the PTE has changed in between: read it again, at the same level
-                if (end_o) state_d = WALK_IDLE;
-                else if (update_answer) state_d = WALK_READ;
-            end
-            WALK_RESTART: if (!fence_i) state_d = WALK_READ;
-            default: state_d = WALK_IDLE;
-        endcase
+        ptw_req_expect_o = '0;
+        ptw_req_desired_o = '0;
+        if (ptw_req_cas_o) begin
+            ptw_req_expect_o = pte_q[offer_walk_o];
+            ptw_req_desired_o = with_ad(ptw_req_expect_o, offer_store_i);
+        end
     end
 
     always_ff @(posedge clk_i) begin
         if (!rst_ni) begin
-            state_q <= WALK_IDLE;
-            restart_q <= 1'b0;
+            offered_q <= 1'b0;
+            turn_q <= '0;
         end else begin
-            state_q <= state_d;
-            if (state_d == WALK_RESTART) restart_q <= 1'b0;
-            else if (fence_i && (state_q == WALK_READ || state_q == WALK_READ_WAIT))
-                restart_q <= 1'b1;
+            offered_q <= ptw_req_valid_o && !ptw_req_ready_i;
+            if (ptw_req_valid_o && ptw_req_ready_i)
+                turn_q <= at_start ? after(b_walk_i) : turn_d;
         end
+    end
+
+    function automatic logic [WALK_W-1:0] after(input logic [WALK_W-1:0] number);
+        after = number == WALK_W'(WALKS - 1) ? '0 : number + WALK_W'(1);
+    endfunction
+
+    always_ff @(posedge clk_i) offered_walk_q <= offer_walk_o;
+
+    // ---- Spent walks are free, unless the page after theirs is worth a prefetch.
+    logic [WALKS-1:0] spent, turning;
+
+    assign spent = done_q & ~linked_i & ~pending_o & ~only(b_fill_i, b_walk_i);
+    assign free_o = idle_q | (spent & ~turning);
+    assign mergeable_o = ~idle_q & ~spent;
+
+    generate
+        if (PREFETCH != 0 && L2 != 0) begin : g_prefetch
+            logic [WALKS-1:0] next_q;       // its END says that the next page is worth a prefetch
+            logic [WALKS-1:0] prefetch_q;
+
+            assign turning = spent & next_q;
+            assign prefetch_o = turning != '0 && !fence_i;
+            first #(.N(WALKS)) i_prefetch (.set_i(turning), .index_o(prefetch_walk_o));
+
+            always_ff @(posedge clk_i) begin
+                if (b_hit_i) next_q[b_walk_i] <= 1'b0;
+                if (end_o)
+                    next_q[walk] <= reason_o == mmu_defs::FAULT_NONE && !prefetch_q[walk] &&
+                        size_o == mmu_defs::PAGE_4K && answer_vpn_i[8:0] != '1;
+            end
+
+            always_ff @(posedge clk_i) begin
+                if (!rst_ni) prefetch_q <= '0;
+                else begin
+                    if (look_i && !look_ahead_i) prefetch_q[look_walk_i] <= 1'b0;
+                    if (prefetch_o) prefetch_q[prefetch_walk_o] <= 1'b1;
+                end
+            end
+            assign prefetches_o = prefetch_q;
+        end else begin : g_no_prefetch
+            assign turning = '0;
+            assign prefetch_o = 1'b0;
+            assign prefetch_walk_o = '0;
+            assign prefetches_o = '0;
+            logic unused_look;
+            assign unused_look = &{1'b0, look_ahead_i};
+        end
+        if (L2 != 0) begin : g_pending
+            logic [WALKS-1:0] pending_q;
+
+            always_ff @(posedge clk_i) begin
+                if (!rst_ni || fence_i) pending_q <= '0;
+                else begin
+                    if (end_o && reason_o == mmu_defs::FAULT_NONE) pending_q[walk] <= 1'b1;
+                    if (fill_i) pending_q[fill_walk_i] <= 1'b0;
+                end
+            end
+            assign pending_o = pending_q;
+        end else begin : g_no_pending
+            assign pending_o = '0;
+            logic unused_fill;
+            assign unused_fill = &{1'b0, fill_i, fill_walk_i};
+        end
+    endgenerate
+
+    // ---- Next state: what enters and leaves each set of walks.
+    logic [WALKS-1:0] look, started, hit, dropped, ended, descending, updating, again, prefetched;
+
+    assign look = only(look_i, look_walk_i);
+    assign started = only(start_o, start_walk_o);
+    assign hit = only(b_hit_i, b_walk_i);
+    assign dropped = only(answered && !read_answer, walk);
+    assign ended = only(end_o, walk);
+    assign descending = only(descend, walk);
+    assign updating = only(update, walk);
+    // step 9: the PTE has changed in between: read it again, at the same level
+    assign again = only(update_answer && !end_o, walk);
+    assign prefetched = only(prefetch_o, prefetch_walk_o);
+
+    always_ff @(posedge clk_i) begin
+        if (!rst_ni) begin
+            idle_q <= '1;
+            ahead_q <= '0;
+            lookup_q <= '0;
+            read_q <= '0;
+            read_wait_q <= '0;
+            update_q <= '0;
+            update_wait_q <= '0;
+            restart_q <= '0;
+            done_q <= '0;
+        end else if (fence_i) begin
+            idle_q <= idle_q | (done_q & ~linked_i);
+            read_q <= read_q & offered & ~taken;
+            read_wait_q <= (read_wait_q & ~dropped) | taken;
+            update_q <= '0;
+            restart_q <= restart_q | dropped | (read_q & ~offered) | update_q |
+                (done_q & linked_i);
+            done_q <= '0;
+        end else begin
+            idle_q <= idle_q & ~look;
+            ahead_q <= (ahead_q & ~look) | prefetched;
+            lookup_q <= (lookup_q & ~started & ~hit) | look;
+            read_q <= (read_q | started | descending | again) & ~taken;
+            read_wait_q <= (read_wait_q & ~ended & ~descending & ~updating & ~dropped) |
+                (taken & ~update_q);
+            update_q <= (update_q & ~taken) | updating;
+            update_wait_q <= (update_wait_q & ~ended & ~again) | (taken & update_q);
+            restart_q <= (restart_q & ~started) | dropped;
+            done_q <= (done_q & ~look & ~prefetched) | ended | hit;
+        end
+    end
+
+    // `stale` and `stored` count from the start on; a lookup that hits needs no start.
+    always_ff @(posedge clk_i) begin
+        if (!rst_ni) stale_q <= '0;
+        else if (fence_i) stale_q <= stale_q | (read_q & offered) | (read_wait_q & ~dropped);
+        else stale_q <= stale_q & ~started;
+    end
+    always_ff @(posedge clk_i) begin
+        stored_q <= (stored_q & ~started & ~hit) | only(stored, walk);
     end
 
     always_ff @(posedge clk_i) begin
-        if (begin_walk) begin
-            // step 1: a = satp.ppn x PAGESIZE, i = LEVELS - 1
-            level_q <= mode::top_level(mode_i);
-            pte_pa_q <= {root_ppn_i, mode::pte_offset(mode_i, mode::top_level(mode_i), vpn_i)};
-            global_q <= 1'b0;
-        end else if (descend) begin
-            // step 4: a = pte.ppn x PAGESIZE, i = i - 1
-            level_q <= level_q - 3'd1;
-            pte_pa_q <= {ppn, mode::pte_offset(mode_i, level_q - 3'd1, vpn_i)};
-            if (flags[mmu_defs::ENTRY_BIT_G]) global_q <= 1'b1;
+        if (start_o) begin
+            level_q[start_walk_o] <= start_level;
+            pte_pa_q[start_walk_o] <= start_pa;
+            global_q[start_walk_o] <= cached_global;
         end
-        if (read_answer) pte_q <= value;
+        if (descend) begin
+            // step 4: a = pte.ppn x PAGESIZE, i = i - 1
+            level_q[walk] <= level - 3'd1;
+            pte_pa_q[walk] <= {ppn, mode::pte_offset(answer_space_i.paging, level - 3'd1,
+                                                     answer_vpn_i)};
+            global_q[walk] <= flags_o[mmu_defs::ENTRY_BIT_G];
+        end
+        if (update) pte_q[walk] <= value;
     end
 
-    // ---- Page-table port: step 2 reads the PTE at a + va.vpn[i] x PTESIZE.
-    assign ptw_req_valid_o = state_q == WALK_READ || state_q == WALK_UPDATE;
-    assign ptw_req_cas_o = state_q == WALK_UPDATE;
-    assign ptw_req_word_o = sv32;
-    assign ptw_req_pa_o = pte_pa_q;
-    assign ptw_req_expect_o = ptw_req_cas_o ? pte_q : '0;
-    assign ptw_req_desired_o = ptw_req_cas_o ? desired : '0;
+    // ---- Fences: D must not be set for a store that a fence would then start over.
+    assign fence_ready_o = update_wait_q == '0 && !(offered_q && update_q[offered_walk_q]) &&
+        (done_q & stored_q & linked_i) == '0;
 
-    assign busy_o = state_q != WALK_IDLE;
-    // D must not be set for a store that a fence would then start over.
-    assign fence_ready_o = state_q != WALK_UPDATE && state_q != WALK_UPDATE_WAIT;
+    assign done_o = done_q;
+    assign ahead_o = ahead_q;
+    assign active_o = (read_q | read_wait_q | update_q | update_wait_q | restart_q) != '0;
 
-    assign probe_start_o = begin_walk;
     assign probe_read_o = read_answer;
     assign probe_update_o = update_answer;
     assign probe_stored_o = stored;
-    assign probe_error_o = ptw_resp_error_i;
-    assign probe_pa_o = pte_pa_q;
+    assign probe_level_o = level;
+    assign probe_pa_o = pte_pa;
     assign probe_value_o = value;
     assign probe_desired_o = desired;
+
+    logic unused_id;
+    assign unused_id = &{1'b0, ptw_resp_id_i};
 
 `ifndef SYNTHESIS
     always @(posedge clk_i) begin
         if (rst_ni) begin
-            assert (!(start_i && busy_o)) else $error("walk started during a walk");
-            assert (!(descend && level_q == 3'd0)) else $error("walk below the last level");
-            assert (!(fence_i && !fence_ready_o)) else $error("fence during a compare-and-set");
+            for (int w = 0; w < WALKS; w++) begin
+                assert (32'(idle_q[w]) + 32'(ahead_q[w]) + 32'(lookup_q[w]) + 32'(read_q[w]) +
+                        32'(read_wait_q[w]) + 32'(update_q[w]) + 32'(update_wait_q[w]) +
+                        32'(restart_q[w]) + 32'(done_q[w]) == 32'd1)
+                    else $error("a walk is not in one state");
+            end
+            if (look_i) assert (look_ahead_i ? ahead_q[look_walk_i] : free_o[look_walk_i])
+                else $error("a walk begun during a walk");
+            assert ((lookup_q != '0) == b_lookup_i) else $error("stage B holds another walk");
+            assert (!(descend && level == 3'd0)) else $error("walk below the last level");
+            if (fence_i) assert (lookup_q == '0 && update_wait_q == '0)
+                else $error("fence during a lookup or a compare-and-set");
             if (ptw_resp_valid_i)
-                assert (state_q == WALK_READ_WAIT || state_q == WALK_UPDATE_WAIT)
+                assert (32'(ptw_resp_id_i) < WALKS && (read_wait_q[walk] || update_wait_q[walk]))
                 else $error("page-table answer to no request");
             if (stored) assert (end_o && reason_o == mmu_defs::FAULT_NONE)
                 else $error("A or D set for an access that faults");
+            assert ((linked_i & (idle_q | ahead_q & ~prefetches_o)) == '0)
+                else $error("a request waits for no walk");
         end
     end
 `endif

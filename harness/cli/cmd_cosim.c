@@ -17,19 +17,23 @@ enum {
     KEY_STALL,
     KEY_NO_TLB,
     KEY_NO_TIMING,
+    KEY_IN_FLIGHT,
     KEY_OUT,
     KEY_NO_INVESTIGATION,
 };
 
 static const struct argp_option entries[] = {
     {"config", KEY_CONFIG, "NAME", 0, "hardware: small, default, server, … (default)", 0},
-    {"latency", KEY_LATENCY, "N|MIN:MAX:SEED", 0, "cycles that a PTE read takes (10)", 0},
+    {"latency", KEY_LATENCY, "N|MIN:MAX:SEED|cache:SIZE/WAYS/LINE/HIT,…,MEMORY", 0,
+     "cycles that a PTE read takes: as many, drawn evenly, or as caches have it (10)", 0},
     {"stall", KEY_STALL, "PERCENT", 0, "cycles in which the page-table port takes nothing (0)", 0},
     {"waves", KEY_WAVES, "FILE.fst", 0, "dump waves, and a GTKWave save file beside them", 0},
     {"waves-window", KEY_WINDOW, "FIRST:LAST", 0, "cycles to dump (all)", 0},
-    {"no-tlb-check", KEY_NO_TLB, NULL, 0, "do not compare the TLBs (level 3)", 0},
+    {"in-flight", KEY_IN_FLIGHT, "N", 0,
+     "requests that may overlap, on both ports together, 1 to 32 (1); with --os they do not", 0},
+    {"no-tlb-check", KEY_NO_TLB, NULL, 0, "do not compare the TLBs (level 3), nor timing", 0},
     {"no-timing-check", KEY_NO_TIMING, NULL, 0,
-     "do not compare timing (level 4, which so far is only reported)", 0},
+     "do not compare every cycle with the cycle-exact twin (level 4)", 0},
     {"divergence-dir", KEY_OUT, "DIR", 0, "where waves and minimised trace of a divergence go (.)",
      0},
     {"no-investigation", KEY_NO_INVESTIGATION, NULL, 0,
@@ -44,6 +48,16 @@ static void parse_window(struct argp_state *state, char *text, struct cosim_opti
     *colon = '\0';
     options->first = parse_count_option(state, "--waves-window", text, UINT64_MAX - 1);
     options->last = parse_count_option(state, "--waves-window", colon + 1, UINT64_MAX - 1);
+}
+
+static void parse_latency(struct argp_state *state, const char *text,
+                          struct cosim_options *options) {
+    const char *why;
+    struct latency *latency = latency_create(text, &why);
+    if (!latency)
+        option_error(state, "--latency: '%s': %s", text, why);
+    latency_destroy(latency);
+    options->lockstep.latency = text;
 }
 
 static void check_options(struct argp_state *state, const struct cosim_options *options) {
@@ -64,10 +78,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
         options->lockstep.config = text;
         return 0;
     case KEY_LATENCY:
-        if (!latency_parse(text, &options->lockstep.latency))
-            option_error(
-                state, "--latency: '%s' is neither N nor MIN:MAX:SEED with 1 <= MIN <= MAX", text);
-        options->latency_text = text;
+        parse_latency(state, text, options);
         return 0;
     case KEY_STALL:
         options->lockstep.stall_percent = (unsigned)parse_count_option(state, "--stall", text, 99);
@@ -83,6 +94,12 @@ static error_t parse(int key, char *text, struct argp_state *state) {
         options->lockstep.no_tlb_check = true;
         return 0;
     case KEY_NO_TIMING:
+        options->lockstep.no_timing_check = true;
+        return 0;
+    case KEY_IN_FLIGHT:
+        options->lockstep.in_flight = (unsigned)parse_count_option(state, "--in-flight", text, 32);
+        if (options->lockstep.in_flight == 0)
+            option_error(state, "--in-flight: 0 requests get nowhere");
         return 0;
     case KEY_OUT:
         options->divergence_dir = text;
@@ -111,6 +128,8 @@ static void collect(struct lockstep *both, struct run_result *result) {
     result->lockstep = true;
     result->mmu = *lockstep_counters(both);
     result->cycles = lockstep_cycles(both);
+    result->timing_checked = lockstep_timing_checked(both);
+    lockstep_read_counters(both, result->counter);
     for (int level = 0; level <= LEVEL_WALK; level++)
         result->latency[level] = *lockstep_latencies(both, (enum hit_level)level);
 }
@@ -188,8 +207,7 @@ static int run_trace(const struct cosim_options *options, const char *path, bool
 
 int cmd_cosim(int argc, char **argv) {
     struct cosim_options options = {
-        .lockstep = {.config = "default", .latency = {10, 10, 0}, .seed = 1},
-        .latency_text = "10",
+        .lockstep = {.config = "default", .latency = "10", .in_flight = 1, .seed = 1},
         .last = UINT64_MAX - 1,
         .divergence_dir = ".",
     };

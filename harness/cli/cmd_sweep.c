@@ -94,7 +94,7 @@ static const struct argp parser = {
 /* One point: the model with this TLB for each stream. */
 static int run_point(const struct sweep_options *options, const char *path,
                      const struct tlb_config *tlb, FILE *csv) {
-    const struct mmu_config config = {{*tlb, *tlb, {0, 0, POLICY_LRU}}, 1};
+    const struct mmu_config config = {.tlb = {*tlb, *tlb, {0, 0, POLICY_LRU}}, .seed = 1};
     const char *why;
     struct sim sim;
     if (!sim_init(&sim, &config, &why))

@@ -260,7 +260,7 @@ int cmd_walk(int argc, char **argv) {
         .config = "default", .control = {.mode = MODE_SV39}, .request = {.priv = PRIV_S}};
     parse_arguments(&parser, argc, argv, 0, &options);
     struct lockstep *both = lockstep_create(
-        &(struct lockstep_options){.config = options.config, .latency = {1, 1, 0}, .seed = 1},
+        &(struct lockstep_options){.config = options.config, .seed = 1},
         &why);
     if (!both)
         return complain("walk", "%s", why);

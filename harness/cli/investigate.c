@@ -122,13 +122,17 @@ static void print_os(const struct os_run_options *options) {
 
 static void print_command(const struct cosim_options *options, const char *path) {
     printf("  again:     twinwalk cosim --config %s --latency %s", options->lockstep.config,
-           options->latency_text);
+           options->lockstep.latency);
     if (options->run.replay.mode_given)
         printf(" --mode %s", paging_mode_name(options->run.replay.mode));
     if (options->lockstep.stall_percent)
         printf(" --stall %u", options->lockstep.stall_percent);
+    if (options->lockstep.in_flight > 1)
+        printf(" --in-flight %u", options->lockstep.in_flight);
     if (options->lockstep.no_tlb_check)
         printf(" --no-tlb-check");
+    if (options->lockstep.no_timing_check)
+        printf(" --no-timing-check");
     if (options->run.replay.rights == PAGER_TOUCH)
         printf(" --rights touch");
     if (options->run.replay.adue)

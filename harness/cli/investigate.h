@@ -10,8 +10,7 @@
 struct cosim_options {
     struct run_options run;
     struct lockstep_options lockstep;
-    const char *latency_text; /* as the user wrote it */
-    const char *waves;        /* NULL: none */
+    const char *waves; /* NULL: none */
     bool has_window;
     uint64_t first, last; /* cycles of waves */
     const char *divergence_dir;

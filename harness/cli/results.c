@@ -4,6 +4,7 @@
 #include "options.h"
 #include "output.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -129,6 +130,21 @@ static json_t *os_object(const struct run_result *result) {
     return object;
 }
 
+/* The hardware's counters, by their names in lower case. */
+static json_t *hardware_object(const struct run_result *result) {
+    json_t *object = json_object();
+    for (int i = 0; i < COUNTERS; i++) {
+        const char *from = counter_name((enum counter)i);
+        char name[64];
+        size_t length = 0;
+        for (; from[length] && length < sizeof name - 1; length++)
+            name[length] = (char)tolower((unsigned char)from[length]);
+        name[length] = '\0';
+        json_object_set_new(object, name, count(result->counter[i]));
+    }
+    return object;
+}
+
 static json_t *counters_object(const struct run_result *result) {
     const struct replay_counters *counters = &result->replay;
     json_t *object = json_object();
@@ -141,6 +157,7 @@ static json_t *counters_object(const struct run_result *result) {
         {"references_d", counters->references[PORT_D]},
         {"translations", counters->translations},
         {"walks", result->mmu.walks},
+        {"walk_cache_hits", result->mmu.walk_cache_hits},
         {"pte_reads", result->mmu.pte_reads},
         {"pte_updates", result->mmu.pte_updates},
         {"faults", counters->faults},
@@ -159,6 +176,8 @@ static json_t *counters_object(const struct run_result *result) {
     if (result->lockstep) {
         json_object_set_new(object, "cycles", count(result->cycles));
         json_object_set_new(object, "mismatches", count(result->mismatches));
+        json_object_set_new(object, "timing_checked", json_boolean(result->timing_checked));
+        json_object_set_new(object, "counters", hardware_object(result));
     }
     if (result->has_os)
         json_object_set_new(object, "os", os_object(result));
@@ -215,8 +234,13 @@ static void add_to_json(json_t *document, const struct run_result *result) {
     add_up(document, counters);
     json_object_set_new(counters, "trace", file_name(result->trace));
     json_object_set_new(counters, "mode", json_string(paging_mode_name(result->mode)));
+    if (result->mmu.walks > 0)
+        json_object_set_new(counters, "reads_per_walk",
+                            json_real((double)result->mmu.pte_reads / (double)result->mmu.walks));
     if (result->lockstep)
         json_object_set_new(counters, "latency", latency_object(result));
+    if (result->has_timing)
+        json_object_set_new(counters, "timing", timing_results_json(&result->timing));
     json_array_append_new(json_object_get(document, "traces"), counters);
 }
 
@@ -233,6 +257,8 @@ void results_add(struct results *results, const struct run_result *result) {
     print_row(result);
     if (result->has_os)
         print_os(result);
+    if (result->has_timing)
+        timing_results_print(&result->timing);
     add_to_json(results->document, result);
 }
 

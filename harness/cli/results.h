@@ -9,6 +9,7 @@
 #include "mmu/mmu.h"
 #include "os/os.h"
 #include "replay/replay.h"
+#include "timing_results.h"
 
 #include <jansson.h>
 
@@ -23,7 +24,11 @@ struct run_result {
     uint64_t mismatches; /* divergences, wrong contents */
     bool lockstep;       /* the fields that follow */
     uint64_t cycles;
+    bool timing_checked;        /* every cycle was compared with the twin */
+    uint64_t counter[COUNTERS]; /* the hardware's own */
     struct lockstep_latency latency[LEVEL_WALK + 1];
+    bool has_timing;
+    struct timing_results timing;
 };
 
 /* The results of a command: printed as they come, and written as JSON at the end. */

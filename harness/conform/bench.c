@@ -39,7 +39,7 @@ static bool open_hardware(struct bench *bench) {
     if (bench->rtl)
         rtl_mmu_close(bench->rtl);
     bench->rtl = fresh;
-    memport_init(&bench->port, bench->memory, (struct latency){1, 1, 0}, 0);
+    memport_init(&bench->port, bench->memory, NULL, 0, 1);
     return true;
 }
 
@@ -93,7 +93,7 @@ static bool give_up(struct bench *bench, const char *failure) {
 }
 
 /* The events of one settled cycle; true when one of them is the answer. */
-static bool take_events(struct bench *bench, const struct rtl_outputs *out, enum port port,
+static bool take_events(struct bench *bench, const struct mmu_outputs *out, enum port port,
                         struct mmu_response *response) {
     bool answered = false;
     for (unsigned i = 0; i < out->events; i++) {
@@ -109,7 +109,7 @@ static bool take_events(struct bench *bench, const struct rtl_outputs *out, enum
 
 static bool hardware_translate(struct bench *bench, const struct mmu_request *request,
                                struct mmu_response *response) {
-    struct rtl_inputs *in = rtl_mmu_in(bench->rtl);
+    struct mmu_inputs *in = rtl_mmu_in(bench->rtl);
     enum port port = request->access == ACCESS_EXECUTE ? PORT_I : PORT_D;
     bench->next_id = (uint8_t)((bench->next_id + 1) % (1u << TW_ID_W));
     in->req[port].valid = true;
@@ -123,7 +123,7 @@ static bool hardware_translate(struct bench *bench, const struct mmu_request *re
         uint64_t cycle = rtl_mmu_cycle(bench->rtl);
         memport_drive(&bench->port, cycle, in);
         rtl_mmu_settle(bench->rtl);
-        const struct rtl_outputs *out = rtl_mmu_out(bench->rtl);
+        const struct mmu_outputs *out = rtl_mmu_out(bench->rtl);
         memport_sample(&bench->port, cycle, out);
         bool accepted = in->req[port].valid && out->req_ready[port];
         answered |= take_events(bench, out, port, response);
@@ -148,7 +148,7 @@ bool bench_translate(struct bench *bench, const struct mmu_request *request,
 }
 
 static bool hardware_fence(struct bench *bench) {
-    struct rtl_inputs *in = rtl_mmu_in(bench->rtl);
+    struct mmu_inputs *in = rtl_mmu_in(bench->rtl);
     in->fence_valid = true;
     in->fence = (struct mmu_fence){.has_va = false};
     uint64_t first = rtl_mmu_cycle(bench->rtl);

@@ -258,6 +258,10 @@ static void explain_event(FILE *to, const struct explanation *explanation, const
     case EVENT_RESPONSE:
         explain_result(to, explanation, &event->response);
         break;
+    case EVENT_LINK: /* who waits for whom is no matter with a single request */
+    case EVENT_REPLAY:
+    case EVENT_PREFETCH:
+        break;
     }
 }
 

@@ -1,5 +1,7 @@
 #include "compare.h"
 
+#include "mmu/pte.h"
+
 void walk_log_add(struct walk_log *log, const struct mmu_event *event) {
     if (event->kind == EVENT_START)
         log->count = 0;
@@ -8,21 +10,42 @@ void walk_log_add(struct walk_log *log, const struct mmu_event *event) {
         log->step[log->count++] = *event;
 }
 
+/* The next lower step that is a READ of another PTE than `*at` (walk_log.count: the first). */
+static const struct mmu_event *read_before(const struct walk_log *log, unsigned *at) {
+    const struct mmu_event *below = *at < log->count ? &log->step[*at] : NULL;
+    while ((*at)-- > 0) {
+        const struct mmu_event *step = &log->step[*at];
+        if (step->kind == EVENT_READ && !(below && step->read.pa == below->read.pa))
+            return step;
+    }
+    return NULL;
+}
+
+static bool same_pte(const struct mmu_event *a, const struct mmu_event *b) {
+    const uint64_t accessed_dirty = pte_mask(PTE_BIT_A) | pte_mask(PTE_BIT_D);
+    return a->read.level == b->read.level && a->read.pa == b->read.pa &&
+           a->read.error == b->read.error &&
+           ((a->read.value ^ b->read.value) & ~accessed_dirty) == 0;
+}
+
 bool walk_log_agree(const struct walk_log *a, const struct walk_log *b) {
-    if (a->count == 0 || b->count == 0)
-        return true;
-    if (a->count != b->count)
-        return false;
-    for (unsigned i = 0; i < a->count; i++)
-        if (!event_equal(&a->step[i], &b->step[i]))
+    unsigned at_a = a->count, at_b = b->count;
+    for (;;) {
+        const struct mmu_event *read_a = read_before(a, &at_a), *read_b = read_before(b, &at_b);
+        if (!read_a || !read_b)
+            return true;
+        if (!same_pte(read_a, read_b))
             return false;
-    return true;
+    }
 }
 
 static enum compare_level level_of(enum event_kind kind) {
     switch (kind) {
     case EVENT_RESPONSE:
         return COMPARE_ARCHITECTURAL;
+    case EVENT_LINK:
+    case EVENT_REPLAY:
+    case EVENT_PREFETCH:
     case EVENT_START:
     case EVENT_READ:
     case EVENT_UPDATE:
@@ -110,6 +133,16 @@ const char *compare_explain(const struct mmu_event *hardware, const struct mmu_e
     case EVENT_RESPONSE:
         return explain_response(&hardware->response, &model->response);
     case EVENT_START:
+        if (hardware->start.level != model->start.level)
+            return "the walks begin at different levels";
+        return hardware->start.cached != model->start.cached
+                   ? "only one begins from the walk cache"
+                   : "the entries of the walk cache differ";
+    case EVENT_LINK:
+        return "the walks, or who began them, differ";
+    case EVENT_PREFETCH:
+        return "different pages are prefetched";
+    case EVENT_REPLAY:
         break;
     }
     return "they differ";

@@ -16,7 +16,11 @@ struct walk_log {
 /* Keeps READ and UPDATE, and starts anew at START; other events are not looked at. */
 void walk_log_add(struct walk_log *log, const struct mmu_event *event);
 
-/* A walk that only one side made (the other had a TLB entry) says nothing. */
+/*
+ * Whether both read the same PTEs, from the last one up to where the shorter walk began: a TLB or
+ * walk cache may have saved one side a part, or all. A and D may differ, since each side may have
+ * set them for another request that was under way.
+ */
 bool walk_log_agree(const struct walk_log *a, const struct walk_log *b);
 
 /* The lowest level at which two different events differ. */

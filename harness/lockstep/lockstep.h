@@ -1,11 +1,12 @@
 /*
  * Both MMUs side by side. Each has its own memory image; whenever the hardware's probe shows a step
- * of a request, the model's translation of the same request takes one step, and the two are
- * compared.
+ * of a request or of a walk, the model's translation of the same port and id, or the model's walk
+ * of the same number, takes one step, and the two are compared.
  *
  * Levels of comparison: 1 architectural (the answer), 2 the walk (every PTE read and update), 3 the
- * TLBs (hit or miss, victim), 4 timing (reported, not compared). The first divergence stops the
- * comparison.
+ * TLBs (hit or miss, victim), 4 timing: every output of every cycle is what the twin
+ * (model/timing), fed with the same inputs, says it is. The first divergence stops the comparison;
+ * in a cycle with several, that of the lowest level counts.
  */
 #ifndef TWINWALK_LOCKSTEP_LOCKSTEP_H
 #define TWINWALK_LOCKSTEP_LOCKSTEP_H
@@ -27,17 +28,22 @@ enum compare_level {
 };
 
 struct lockstep_options {
-    const char *config; /* named configuration of the hardware */
-    struct latency latency;
+    const char *config;     /* named configuration of the hardware */
+    const char *latency;    /* of a PTE access, as timing/latency.h has it; NULL: 1 cycle */
     unsigned stall_percent; /* cycles in which the page-table port takes nothing */
-    bool no_tlb_check;      /* leave level 3 out; needs memory that does not change during a walk */
-    uint32_t seed;          /* of registers that have no reset */
+    bool no_tlb_check;      /* leave levels 3 and 4 out; needs memory that does not change during a
+                               walk */
+    bool no_timing_check;   /* leave level 4 out: there is no twin then */
+    unsigned in_flight;     /* requests that lockstep_begin() lets overlap, 1 to 32; 0: 1 */
+    uint32_t seed;          /* of registers that have no reset, and of stalls */
     uint64_t hang_cycles;   /* an unanswered request is a divergence after this; 0: a default */
 };
 
 /* One step of both sides, as kept for reports. */
 struct lockstep_step {
-    uint64_t cycle, sequence;
+    uint64_t cycle;
+    uint64_t sequence; /* of the request whose step it is; of a walk's: that it was begun for */
+    uint64_t joined;   /* LINK: the sequence of the walk that the request waits for; else 0 */
     bool has[SIDES];
     struct mmu_event event[SIDES];
 };
@@ -82,8 +88,9 @@ const struct memories *lockstep_memories(const struct lockstep *both);
 bool lockstep_poke(struct lockstep *both, uint64_t pa, unsigned bytes, uint64_t value);
 
 /*
- * Translates on both sides. Returns as soon as the answer is certain and equal so far; what the
- * hardware does after that is compared in the cycles that follow. False: diverged.
+ * Translates on both sides, after all that was begun. Returns as soon as the answer is certain and
+ * equal so far; what the hardware does after that is compared in the cycles that follow. False:
+ * diverged.
  */
 bool lockstep_translate(struct lockstep *both, const struct mmu_request *request,
                         struct mmu_response *response);
@@ -92,6 +99,20 @@ bool lockstep_translate(struct lockstep *both, const struct mmu_request *request
  * a fault: 0). */
 bool lockstep_translate_both(struct lockstep *both, const struct mmu_request *request,
                              struct mmu_response *response, uint64_t pa[SIDES]);
+
+/*
+ * Begins a translation that the tables in memory say will succeed, and does not wait for it, unless
+ * options.in_flight are under way. *begun false: it might fail, nothing was done. `expected` is
+ * what it will answer, but for the level (LEVEL_L1 if there is a lookup at all); both MMUs' answer
+ * is compared with it when it comes. The tables must not change, nor the registers, until
+ * lockstep_drain(), and no TLB may hold what contradicts them. False: diverged.
+ */
+bool lockstep_begin(struct lockstep *both, const struct mmu_request *request,
+                    struct mmu_response *expected, bool *begun);
+unsigned lockstep_in_flight(const struct lockstep *both);
+
+/* Answers to requests that were begun. */
+uint64_t lockstep_begun_answers(const struct lockstep *both, enum port port, enum hit_level level);
 
 /* Fences both sides; returns once it is acknowledged. False: diverged. */
 bool lockstep_fence(struct lockstep *both, const struct mmu_fence *fence);
@@ -106,6 +127,8 @@ bool lockstep_drain(struct lockstep *both);
 struct lockstep_offer {
     const struct mmu_request *request[PORTS];
     const struct mmu_fence *fence;
+    bool inject; /* an L2 entry written in this cycle gets a wrong bit, matters with parity only: */
+    uint8_t inject_bit;
     /* set by lockstep_cycle() */
     bool accepted[PORTS], acknowledged;
 };
@@ -114,6 +137,8 @@ bool lockstep_cycle(struct lockstep *both, struct lockstep_offer *offer);
 /* The address of the PTE that the hardware has been waiting for longest; false: it waits for none.
  */
 bool lockstep_awaits(const struct lockstep *both, uint64_t *pa);
+/* Whether the walk waits for an answer of the page-table port. */
+bool lockstep_walk_awaits(const struct lockstep *both, unsigned walk);
 bool lockstep_busy(const struct lockstep *both, enum port port, uint8_t id);
 
 /* At the end of a run: drains, and compares the two memories. False: diverged. */
@@ -125,7 +150,25 @@ uint64_t lockstep_cycles(const struct lockstep *both);
 const struct lockstep_latency *lockstep_latencies(const struct lockstep *both,
                                                   enum hit_level level);
 
-/* The steps of a request, oldest first, as far as they are still kept; up to n, returns how many.
+/* Whether level 4 is compared. */
+bool lockstep_timing_checked(const struct lockstep *both);
+
+/* The hardware's own counters, as at the start of the next cycle. */
+void lockstep_read_counters(struct lockstep *both, uint64_t counter[COUNTERS]);
+
+/*
+ * The longest waits so far, in cycles: of an offered request for its acceptance (cycles in which a
+ * fence is offered do not count, and one begins the count anew), of an accepted one for its answer.
+ * An offer that waits for longer than a bound while the other port's are accepted is a divergence.
+ */
+struct lockstep_waits {
+    uint64_t offered[PORTS], accepted[PORTS];
+};
+const struct lockstep_waits *lockstep_waits(const struct lockstep *both);
+
+/*
+ * The steps of a request, and those of the walks that it waited for, oldest first, as far as they
+ * are still kept; up to n, returns how many.
  */
 size_t lockstep_history(const struct lockstep *both, uint64_t sequence, struct lockstep_step *to,
                         size_t n);

@@ -1,6 +1,5 @@
 #include "memport.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 uint64_t next_random(uint64_t *state) {
@@ -10,44 +9,17 @@ uint64_t next_random(uint64_t *state) {
     return z ^ z >> 31;
 }
 
-/* Decimal digits up to `end` character; false on anything else or above 32 bits. */
-static bool parse_number(const char **text, char end, uint32_t *number) {
-    char *stop;
-    if (**text < '0' || **text > '9')
-        return false;
-    unsigned long value = strtoul(*text, &stop, 10);
-    if (*stop != end || value > UINT32_MAX)
-        return false;
-    *number = (uint32_t)value;
-    *text = end ? stop + 1 : stop;
-    return true;
-}
-
-bool latency_parse(const char *text, struct latency *latency) {
-    *latency = (struct latency){0, 0, 0};
-    if (!strchr(text, ':')) {
-        if (!parse_number(&text, '\0', &latency->min))
-            return false;
-        latency->max = latency->min;
-    } else if (!parse_number(&text, ':', &latency->min) ||
-               !parse_number(&text, ':', &latency->max) ||
-               !parse_number(&text, '\0', &latency->seed)) {
-        return false;
-    }
-    return latency->min >= 1 && latency->min <= latency->max && latency->max <= 1000000;
-}
-
-void memport_init(struct memport *port, struct physmem *memory, struct latency latency,
-                  unsigned stall_percent) {
+void memport_init(struct memport *port, struct physmem *memory, struct latency *latency,
+                  unsigned stall_percent, uint32_t seed) {
     *port = (struct memport){
         .memory = memory,
         .latency = latency,
-        .random = latency.seed,
+        .random = seed,
         .stall_percent = stall_percent,
     };
 }
 
-static void answer(struct memport *port, const struct pending *pending, struct rtl_inputs *in) {
+static void answer(struct memport *port, const struct pending *pending, struct mmu_inputs *in) {
     unsigned bytes = pending->word ? 4 : 8;
     uint64_t data = 0;
     bool ok = pending->cas ? physmem_compare_and_set(port->memory, pending->pa, bytes,
@@ -59,7 +31,7 @@ static void answer(struct memport *port, const struct pending *pending, struct r
     in->ptw_resp_data = ok ? data : 0;
 }
 
-void memport_drive(struct memport *port, uint64_t cycle, struct rtl_inputs *in) {
+void memport_drive(struct memport *port, uint64_t cycle, struct mmu_inputs *in) {
     port->ready = port->count < MEMPORT_DEPTH;
     if (port->stall_percent && next_random(&port->random) % 100 < port->stall_percent)
         port->ready = false;
@@ -76,16 +48,11 @@ void memport_drive(struct memport *port, uint64_t cycle, struct rtl_inputs *in) 
     }
 }
 
-static uint32_t draw_latency(struct memport *port) {
-    uint32_t span = port->latency.max - port->latency.min + 1;
-    return port->latency.min + (span > 1 ? (uint32_t)(next_random(&port->random) % span) : 0);
-}
-
-void memport_sample(struct memport *port, uint64_t cycle, const struct rtl_outputs *out) {
+void memport_sample(struct memport *port, uint64_t cycle, const struct mmu_outputs *out) {
     if (!out->ptw_req_valid || !port->ready)
         return;
     port->pending[port->count++] = (struct pending){
-        .due = cycle + draw_latency(port),
+        .due = cycle + (port->latency ? latency_draw(port->latency, out->ptw_req_pa) : 1),
         .pa = out->ptw_req_pa,
         .expect = out->ptw_req_expect,
         .desired = out->ptw_req_desired,

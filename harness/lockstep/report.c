@@ -46,7 +46,7 @@ void report_divergence(FILE *to, const struct lockstep *both, const char *trace)
     if (divergence->sequence == 0)
         return;
     report_request(to, divergence);
-    struct lockstep_step steps[64];
+    struct lockstep_step steps[96];
     size_t n = lockstep_history(both, divergence->sequence, steps, sizeof steps / sizeof steps[0]);
     fprintf(to, "  %10s  %-*s  %s\n", "cycle", COLUMN, "hardware", "model");
     for (size_t i = 0; i < n; i++)

@@ -27,7 +27,7 @@ static void hear(void *context, const struct mm_event *event) {
 }
 
 bool stage_open(struct stage *stage, const struct mm_config *config, FILE *out, const char **why) {
-    const struct lockstep_options options = {.config = "default", .latency = {10, 10, 1}};
+    const struct lockstep_options options = {.config = "default", .latency = "10"};
     *stage = (struct stage){.out = out};
     stage->both = lockstep_create(&options, why);
     if (!stage->both)

@@ -19,6 +19,9 @@ struct replay {
     uint64_t process;
     bool own_tables; /* the trace set a root: nobody pages, no moving */
     bool paging;     /* an access has been played that somebody pages for: the mode stays */
+    /* Since the last fence of everything: TLBs may hold something; and tables or registers have
+     * changed, so that it may contradict them. */
+    bool used, doubtful;
     struct replay_system system;
     struct pager *pager; /* its context, if it is ours */
     struct fit *fit;
@@ -27,6 +30,7 @@ struct replay {
     bool has_latest[PORTS];
     unsigned latest_misses[PORTS];
     struct replay_counters counters;
+    uint64_t begun_misses[PORTS][LEVEL_WALK + 1]; /* counted, of those that were begun */
     char problem[512];
 };
 
@@ -70,12 +74,34 @@ bool replay_limit_reached(const struct replay *replay) {
     return references_left(replay) == 0;
 }
 
+/* What has been missed by translations that were begun without waiting. */
+static void count_begun(struct replay *replay) {
+    const struct replay_target *target = &replay->target;
+    struct replay_counters *counters = &replay->counters;
+    for (int port = 0; target->begin && port < PORTS; port++) {
+        for (int level = LEVEL_L2; level <= LEVEL_WALK; level++) {
+            uint64_t *counted = &replay->begun_misses[port][level];
+            uint64_t answers =
+                target->answered(target->context, (enum port)port, (enum hit_level)level);
+            uint64_t fresh = answers - *counted;
+            *counted = answers;
+            counters->misses[port == PORT_I ? TLB_I : TLB_D] += fresh;
+            if (!target->has_l2)
+                continue;
+            counters->lookups[TLB_L2] += fresh;
+            counters->misses[TLB_L2] += level == LEVEL_WALK ? fresh : 0;
+            counters->l2_misses[port] += level == LEVEL_WALK ? fresh : 0;
+        }
+    }
+}
+
 const struct replay_counters *replay_counters(struct replay *replay) {
     if (replay->paging)
         replay->system.count(replay->system.context, &replay->counters.system);
     replay->counters.fences = replay->fences + replay->counters.system.fences;
     if (replay->fit)
         replay->counters.moved_regions = fit_regions(replay->fit);
+    count_begun(replay);
     return &replay->counters;
 }
 
@@ -174,6 +200,24 @@ static void count_references(struct replay *replay, enum port port, bool looked_
         replay->counters.lookups[port == PORT_I ? TLB_I : TLB_D] += count;
 }
 
+/* Translates; an answer that is certain is not waited for. */
+static bool translate(struct replay *replay, const struct mmu_request *request,
+                      struct mmu_response *response, uint64_t *pa) {
+    const struct replay_target *target = &replay->target;
+    bool begun = false;
+    replay->used = true;
+    if (target->begin && !pa && !replay->doubtful &&
+        !target->begin(target->context, request, response, &begun))
+        return false;
+    return begun || target->translate(target->context, request, response, pa);
+}
+
+/* Nothing is under way any more. */
+static enum replay_end drain(struct replay *replay) {
+    const struct replay_target *target = &replay->target;
+    return !target->drain || target->drain(target->context) ? REPLAY_DONE : REPLAY_STOPPED;
+}
+
 /* The reference happened; pa: where, in each memory. */
 static enum replay_end tell_access(struct replay *replay, const struct mmu_request *request,
                                    unsigned bytes, const uint64_t *pa) {
@@ -194,7 +238,7 @@ static enum replay_end translate_part(struct replay *replay, const struct mmu_re
         pa = NULL;
     for (int tries = 0; tries < TRIES; tries++) {
         replay->counters.translations++;
-        if (!replay->target.translate(replay->target.context, request, &response, pa))
+        if (!translate(replay, request, &response, pa))
             return REPLAY_STOPPED;
         if (tries == 0)
             *first = response;
@@ -266,6 +310,9 @@ static enum replay_end play_rest(struct replay *replay, const struct mmu_request
     const uint64_t offset = PAGE_BYTES - 1;
     const struct replay_target *target = &replay->target;
     bool told = replay->system.accessed && replay->system.repeats;
+    if (target->skips_repeats && target->repeat &&
+        !target->repeat(target->context, request, count))
+        return REPLAY_STOPPED;
     if (target->skips_repeats && !told)
         return REPLAY_DONE;
     struct mmu_request next = *request;
@@ -274,8 +321,7 @@ static enum replay_end play_rest(struct replay *replay, const struct mmu_request
         next.va = (request->va & ~offset) | ((request->va + 8 * (i + 1)) & offset);
         for (unsigned m = 0; told && m < target->memories->count; m++)
             pa[m] = (pa[m] & ~offset) | (next.va & offset);
-        if (!target->skips_repeats &&
-            !target->translate(target->context, &next, &response, told ? pa : NULL))
+        if (!target->skips_repeats && !translate(replay, &next, &response, told ? pa : NULL))
             return REPLAY_STOPPED;
         enum replay_end end;
         if (told && response.reason == FAULT_NONE &&
@@ -372,11 +418,29 @@ static enum replay_end play_fence(struct replay *replay, const struct trace_reco
     if (replay->fit && fence.has_va && !fit_address(replay->fit, record->va, &fence.va))
         return fail(replay, fit_problem(replay->fit));
     fence.has_asid &= !replay->system.owns_machine;
+    if (!fence.has_va && !fence.has_asid)
+        replay->used = replay->doubtful = false;
     replay->fences++;
     return replay->target.fence(replay->target.context, &fence) ? REPLAY_DONE : REPLAY_STOPPED;
 }
 
+static bool is_reference(const struct trace_record *record) {
+    return record->kind == TRACE_ACCESS || record->kind == TRACE_REPEAT;
+}
+
+/* Whether what TLBs hold may be another thing than the tables say from this record on; a pager
+ * fences what it changes. */
+static bool brings_doubt(const struct trace_record *record) {
+    bool checked =
+        record->reg == TRACE_PRIV || record->reg == TRACE_SUM || record->reg == TRACE_MXR;
+    return record->kind == TRACE_MEMORY || record->kind == TRACE_BUSERROR ||
+           (record->kind == TRACE_SET && !checked);
+}
+
 static enum replay_end play(struct replay *replay, const struct trace_record *record) {
+    if (!is_reference(record) && drain(replay) != REPLAY_DONE)
+        return REPLAY_STOPPED;
+    replay->doubtful |= replay->used && brings_doubt(record);
     switch ((enum trace_kind)record->kind) {
     case TRACE_ACCESS:
         return play_access(replay, record);
@@ -432,5 +496,5 @@ enum replay_end replay_trace(struct replay *replay, struct trace_reader *reader,
         if (progress)
             progress(replay_counters(replay));
     }
-    return REPLAY_DONE;
+    return drain(replay);
 }

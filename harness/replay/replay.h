@@ -19,7 +19,10 @@ struct replay_options {
     uint64_t limit; /* references; 0: all */
 };
 
-/* A reference counts once, however often it faults and is tried again, even if it crosses a page.
+/*
+ * A reference counts once, however often it faults and is tried again, even if it crosses a page.
+ * Where translations overlap (target.h), misses are those of translations: two requests for a page
+ * that is being walked for have both missed.
  */
 struct replay_counters {
     uint64_t references[PORTS];
@@ -54,6 +57,7 @@ enum replay_end replay_trace(struct replay *replay, struct trace_reader *reader,
                              void (*progress)(const struct replay_counters *counters),
                              struct trace_error *error);
 
+/* Complete once nothing is under way: after replay_trace(). */
 const struct replay_counters *replay_counters(struct replay *replay);
 const struct mmu_control *replay_control(const struct replay *replay);
 

@@ -2,24 +2,29 @@
 
 #include "tables.h"
 
-#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
+
+#define IDS (1u << TW_ID_W)
+
+/* Addresses that a port comes back to. */
+#define HOT 4
 
 /* A bench for one episode. */
 struct bench {
     struct lockstep *both;
     struct stress_tables tables;
     uint64_t random;
-    struct stress_coverage *coverage;
+    struct stress_watch watch;
     struct mmu_control control;
     struct mmu_request request[PORTS];
     bool offers[PORTS];
-    uint8_t next_id[PORTS];
+    uint64_t hot[PORTS][HOT];
     struct mmu_fence fence;
     bool offers_fence;
-    bool walking[PORTS];
-    unsigned reads[PORTS]; /* of the walk so far */
     /* One in how many cycles, 0: never. */
-    unsigned fence_every, memory_every, control_every, idle_every;
+    unsigned fence_every, memory_every, control_every, idle_every, inject_every;
+    unsigned heat; /* how readily a port comes back: of 6 + heat addresses `heat` are hot */
 };
 
 static uint64_t draw(struct bench *bench, uint64_t below) {
@@ -33,38 +38,7 @@ static bool happens(struct bench *bench, unsigned every) {
 static const enum paging_mode modes[] = {MODE_SV32, MODE_SV39, MODE_SV48, MODE_SV57};
 
 static void watch(void *context, const struct mmu_event *event) {
-    struct bench *bench = context;
-    struct stress_coverage *coverage = bench->coverage;
-    switch (event->kind) {
-    case EVENT_START:
-        coverage->restarts += bench->walking[event->port];
-        bench->walking[event->port] = true;
-        bench->reads[event->port] = 0;
-        break;
-    case EVENT_END:
-        bench->walking[event->port] = false;
-        break;
-    case EVENT_UPDATE:
-        coverage->updates += event->update.stored;
-        coverage->lost_updates += !event->update.stored && !event->update.error;
-        break;
-    case EVENT_LOOKUP:
-        coverage->clean_hits += event->lookup.result == LOOKUP_CLEAN;
-        break;
-    case EVENT_FILL:
-        coverage->evictions += event->fill.evicted;
-        break;
-    case EVENT_RESPONSE:
-        coverage->answers[event->response.reason]++;
-        coverage->answers_from[event->response.level]++;
-        if (event->response.reason == FAULT_NONE && event->response.level != LEVEL_NONE)
-            coverage->page_sizes[event->response.size]++;
-        break;
-    case EVENT_READ:
-        if (bench->reads[event->port] < STRESS_READS - 1)
-            bench->reads[event->port]++;
-        break;
-    }
+    stress_watch_event(context, event);
 }
 
 static void change_control(struct bench *bench) {
@@ -84,7 +58,7 @@ static void change_control(struct bench *bench) {
     control->pbmte = draw(bench, 2);
     control->napot = draw(bench, 4) > 0;
     lockstep_set_control(bench->both, control);
-    bench->coverage->control_changes++;
+    bench->watch.coverage->control_changes++;
 }
 
 static void change_memory(struct bench *bench) {
@@ -97,7 +71,7 @@ static void change_memory(struct bench *bench) {
         word.value ^= UINT64_C(1) << draw(bench, draw(bench, 2) ? 8 : 32);
     }
     lockstep_poke(bench->both, word.pa, word.bytes, word.value);
-    bench->coverage->memory_changes++;
+    bench->watch.coverage->memory_changes++;
 }
 
 /* Half of them for pages just used: these stand in TLBs. */
@@ -112,20 +86,48 @@ static void new_fence(struct bench *bench) {
     bench->offers_fence = true;
 }
 
-/* Addresses come back often enough to hit. */
+/* Addresses come back often enough to hit, and to be asked for by several requests at once. */
+static uint64_t new_va(struct bench *bench, enum port port) {
+    const struct stress_tables *tables = &bench->tables;
+    uint64_t latest = bench->request[port].va;
+    uint64_t *hot = &bench->hot[port][draw(bench, HOT)];
+    switch (draw(bench, 6 + bench->heat)) {
+    case 0:
+    case 1:
+        return stress_va(&bench->tables, tables->mode);
+    case 2:
+        return *hot = stress_va(&bench->tables, tables->mode);
+    case 3:
+        return stress_relative(&bench->tables, tables->mode, latest);
+    case 4: /* the page of the other port's, or the one after it */
+        latest = bench->request[!port].va + (draw(bench, 4) ? 0 : PAGE_BYTES);
+        return latest ^ draw(bench, PAGE_BYTES);
+    case 5:
+        return latest ^ draw(bench, PAGE_BYTES);
+    default:
+        return *hot;
+    }
+}
+
+/* Any id that is free; false: there is none. */
+static bool choose_id(struct bench *bench, enum port port, uint8_t *id) {
+    uint8_t first = (uint8_t)draw(bench, IDS);
+    for (unsigned i = 0; i < IDS; i++) {
+        *id = (uint8_t)((first + i) % IDS);
+        if (!lockstep_busy(bench->both, port, *id))
+            return true;
+    }
+    return false;
+}
+
 static void new_request(struct bench *bench, enum port port) {
     static const enum privilege privileges[] = {PRIV_U, PRIV_S, PRIV_U, PRIV_S,
                                                 PRIV_U, PRIV_S, PRIV_U, PRIV_M};
     struct mmu_request *request = &bench->request[port];
-    uint64_t which = draw(bench, 6);
-    if (which < 3)
-        request->va = stress_va(&bench->tables, bench->tables.mode);
-    else if (which == 3)
-        request->va = stress_relative(&bench->tables, bench->tables.mode, request->va);
+    request->va = new_va(bench, port);
     request->access = port == PORT_I ? ACCESS_EXECUTE : draw(bench, 2) ? ACCESS_WRITE : ACCESS_READ;
     request->priv = privileges[draw(bench, draw(bench, 4) ? 7 : 8)];
-    request->id = bench->next_id[port];
-    bench->offers[port] = !lockstep_busy(bench->both, port, request->id);
+    bench->offers[port] = choose_id(bench, port, &request->id);
 }
 
 static void choose(struct bench *bench) {
@@ -140,36 +142,27 @@ static void choose(struct bench *bench) {
             new_request(bench, (enum port)port);
 }
 
-/* Where in a walk the fence came: after how many reads, and whether one was awaited. */
-static void note_fence(struct bench *bench) {
-    uint64_t pa;
-    bool awaits = lockstep_awaits(bench->both, &pa);
-    for (int port = 0; port < PORTS; port++) {
-        if (!bench->walking[port])
-            continue;
-        bench->coverage->fences_in_walk++;
-        bench->coverage->fences_after[bench->reads[port]][awaits]++;
-    }
-}
-
 static bool cycle(struct bench *bench) {
-    struct lockstep_offer offer = {.fence = bench->offers_fence ? &bench->fence : NULL};
+    struct stress_coverage *coverage = bench->watch.coverage;
+    bench->watch.injecting = bench->watch.config->parity && happens(bench, bench->inject_every);
+    struct lockstep_offer offer = {
+        .fence = bench->offers_fence ? &bench->fence : NULL,
+        .inject = bench->watch.injecting,
+        .inject_bit = (uint8_t)draw(bench, 256),
+    };
     for (int port = 0; port < PORTS; port++)
         offer.request[port] = bench->offers[port] ? &bench->request[port] : NULL;
     bool agreed = lockstep_cycle(bench->both, &offer);
+    stress_watch_cycle(&bench->watch, bench->both, &offer);
     for (int port = 0; port < PORTS; port++) {
         if (!offer.accepted[port])
             continue;
         bench->offers[port] = false;
-        bench->next_id[port] = (uint8_t)((bench->next_id[port] + 1) % (1u << TW_ID_W));
-        bench->coverage->accesses++;
-        bench->coverage->modes[bench->control.mode]++;
+        coverage->accesses++;
+        coverage->modes[bench->control.mode]++;
     }
-    if (offer.acknowledged) {
+    if (offer.acknowledged)
         bench->offers_fence = false;
-        bench->coverage->fences++;
-        note_fence(bench);
-    }
     return agreed;
 }
 
@@ -199,7 +192,21 @@ static void set_stage(struct bench *bench) {
     bench->memory_every = memory_rates[draw(bench, 4)];
     bench->control_every = draw(bench, 2) ? 100 : 1500;
     bench->idle_every = draw(bench, 3) ? 0 : 3;
+    bench->inject_every = (unsigned)draw(bench, 3) * 4; /* of the cycles, so of the fills too */
+    static const unsigned heats[] = {0, 2, 12, 100};
+    bench->heat = heats[draw(bench, 4)];
     change_control(bench);
+}
+
+/* Of every form; random ones with a seed of their own. */
+static void choose_latency(struct bench *bench, char *text, size_t size) {
+    static const char *const latencies[] = {
+        "1", "5", "1:4:", "1:30:", "20:60:", "cache:1K/2/64/2,40", "cache:256/2/16/1,2K/4/64/6,30"};
+    const char *form = latencies[draw(bench, sizeof latencies / sizeof latencies[0])];
+    if (form[strlen(form) - 1] == ':')
+        snprintf(text, size, "%s%u", form, (unsigned)draw(bench, 1000000));
+    else
+        snprintf(text, size, "%s", form);
 }
 
 struct lockstep *stress_episode(const struct stress_options *options,
@@ -208,19 +215,24 @@ struct lockstep *stress_episode(const struct stress_options *options,
     uint64_t random = options->seed;
     random = next_random(&random) ^ options->episode;
     random = next_random(&random);
-    struct bench bench = {.random = random, .coverage = coverage};
-    static const struct latency latencies[] = {{1, 1, 0}, {1, 4, 0}, {1, 30, 0}, {5, 5, 0}};
+    struct bench bench = {
+        .random = random,
+        .watch = {.config = rtl_mmu_config(options->config), .coverage = coverage},
+    };
+    static const unsigned stalls[] = {0, 0, 40, 80};
+    char latency[64];
+    choose_latency(&bench, latency, sizeof latency);
     struct lockstep_options lockstep = {
         .config = options->config,
-        .latency = latencies[draw(&bench, 4)],
-        .stall_percent = draw(&bench, 2) ? 0 : 40,
+        .latency = latency,
+        .stall_percent = stalls[draw(&bench, 4)],
+        .no_timing_check = options->no_timing_check,
         .seed = (uint32_t)draw(&bench, UINT32_MAX) | 1,
     };
-    lockstep.latency.seed = (uint32_t)bench.random;
     bench.both = lockstep_create(&lockstep, why);
     if (!bench.both)
         return NULL;
-    lockstep_listen(bench.both, watch, &bench);
+    lockstep_listen(bench.both, watch, &bench.watch);
     if (options->waves && !waves_begin(options->dump, bench.both, options->waves,
                                        options->waves_first, UINT64_MAX - 1, why)) {
         lockstep_destroy(bench.both);
@@ -236,28 +248,6 @@ struct lockstep *stress_episode(const struct stress_options *options,
         ;
     lockstep_finish(bench.both);
     lockstep_listen(bench.both, NULL, NULL);
-    coverage->cycles += lockstep_cycles(bench.both);
+    stress_watch_end(&bench.watch, bench.both);
     return bench.both;
-}
-
-const char *stress_not_met(const struct stress_coverage *coverage) {
-    for (int reason = 0; reason < FAULT_REASONS; reason++)
-        if (coverage->answers[reason] == 0)
-            return fault_name((enum fault_reason)reason);
-    for (int size = 0; size < PAGE_SIZES; size++)
-        if (coverage->page_sizes[size] == 0)
-            return page_size_name((enum page_size)size);
-    for (unsigned i = 0; i < sizeof modes / sizeof modes[0]; i++)
-        if (coverage->modes[modes[i]] == 0)
-            return paging_mode_name(modes[i]);
-    for (unsigned reads = 0; reads < STRESS_READS; reads++)
-        if (coverage->fences_after[reads][false] == 0 || coverage->fences_after[reads][true] == 0)
-            return "a fence at every point of a walk";
-    if (coverage->answers_from[LEVEL_L1] == 0 || coverage->evictions == 0)
-        return "L1 hits and evictions";
-    if (coverage->restarts == 0)
-        return "a walk that starts over";
-    if (coverage->lost_updates == 0)
-        return "an A/D update that was lost";
-    return coverage->clean_hits == 0 ? "a store that hit a clean entry" : NULL;
 }

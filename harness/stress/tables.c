@@ -26,6 +26,8 @@ void stress_tables_init(struct stress_tables *tables, const struct mode *mode, u
         tables->index[i] = i < 3 ? edges[i] : (uint16_t)draw(tables, entries);
     /* Numbers that differ in one bit catch a comparison that leaves it out. */
     tables->index[4] = (uint16_t)(tables->index[3] ^ 1u << draw(tables, mode->index_bits));
+    /* A next page that may be there, for prefetches. */
+    tables->index[5] = (uint16_t)((tables->index[3] + 1) % entries);
     for (unsigned i = 0; i < STRESS_ASIDS; i++)
         tables->asid[i] = (uint16_t)next_random(random);
     tables->asid[1] = (uint16_t)(tables->asid[0] ^ 1u << draw(tables, TW_ASID_W));

@@ -6,9 +6,32 @@
 #include <stdio.h>
 
 const char *event_name(enum event_kind kind) {
-    static const char *const names[] = {"LOOKUP", "START", "READ",    "UPDATE",
-                                        "END",    "FILL",  "RESPONSE"};
+    static const char *const names[] = {
+        [EVENT_LOOKUP] = "LOOKUP",     [EVENT_LINK] = "LINK",   [EVENT_REPLAY] = "REPLAY",
+        [EVENT_PREFETCH] = "PREFETCH", [EVENT_START] = "START", [EVENT_READ] = "READ",
+        [EVENT_UPDATE] = "UPDATE",     [EVENT_END] = "END",     [EVENT_FILL] = "FILL",
+        [EVENT_RESPONSE] = "RESPONSE"};
     return (unsigned)kind < sizeof names / sizeof names[0] ? names[kind] : "?";
+}
+
+bool event_of_walk(const struct mmu_event *event) {
+    switch (event->kind) {
+    case EVENT_LOOKUP:
+        return event->lookup.tlb == TLB_L2;
+    case EVENT_FILL:
+        return event->fill.tlb == TLB_L2;
+    case EVENT_PREFETCH:
+    case EVENT_START:
+    case EVENT_READ:
+    case EVENT_UPDATE:
+    case EVENT_END:
+        return true;
+    case EVENT_LINK:
+    case EVENT_REPLAY:
+    case EVENT_RESPONSE:
+        break;
+    }
+    return false;
 }
 
 static bool fill_equal(const struct mmu_event *a, const struct mmu_event *b) {
@@ -26,14 +49,23 @@ static bool response_equal(const struct mmu_response *a, const struct mmu_respon
 }
 
 bool event_equal(const struct mmu_event *a, const struct mmu_event *b) {
-    if (a->kind != b->kind || a->port != b->port || a->id != b->id)
+    if (a->kind != b->kind || event_of_walk(a) != event_of_walk(b))
+        return false;
+    if (event_of_walk(a) ? a->walk != b->walk : a->port != b->port || a->id != b->id)
         return false;
     switch (a->kind) {
     case EVENT_LOOKUP:
         return a->lookup.tlb == b->lookup.tlb && a->lookup.result == b->lookup.result &&
                a->lookup.set == b->lookup.set && a->lookup.way == b->lookup.way;
-    case EVENT_START:
+    case EVENT_LINK:
+        return a->walk == b->walk && a->link.merged == b->link.merged;
+    case EVENT_REPLAY:
         return true;
+    case EVENT_PREFETCH:
+        return a->prefetch.vpn == b->prefetch.vpn;
+    case EVENT_START:
+        return a->start.level == b->start.level && a->start.cached == b->start.cached &&
+               a->start.way == b->start.way;
     case EVENT_READ:
         return a->read.level == b->read.level && a->read.error == b->read.error &&
                a->read.pa == b->read.pa && a->read.value == b->read.value;
@@ -71,13 +103,27 @@ static int format_response(const struct mmu_response *response, char *text, size
                     hit_level_name(response->level));
 }
 
+static int format_start(const struct mmu_event *event, char *text, size_t size) {
+    if (event->start.cached)
+        return snprintf(text, size, "walk starts at level %u, from the walk cache's way %u",
+                        event->start.level, event->start.way);
+    return snprintf(text, size, "walk starts at the root, level %u", event->start.level);
+}
+
 int event_format(const struct mmu_event *event, char *text, size_t size) {
     switch (event->kind) {
     case EVENT_LOOKUP:
         return snprintf(text, size, "look up %s: %s (set %u way %u)", tlb_name(event->lookup.tlb),
                         lookup_name(event->lookup.result), event->lookup.set, event->lookup.way);
+    case EVENT_LINK:
+        return snprintf(text, size, event->link.merged ? "joins walk %u" : "begins walk %u",
+                        event->walk);
+    case EVENT_REPLAY:
+        return snprintf(text, size, "is not served, and waits for another walk");
+    case EVENT_PREFETCH:
+        return snprintf(text, size, "prefetch of the next page, vpn %" PRIx64, event->prefetch.vpn);
     case EVENT_START:
-        return snprintf(text, size, "walk starts");
+        return format_start(event, text, size);
     case EVENT_READ:
         return snprintf(text, size, "level %u: PTE at %" PRIx64 " = %" PRIx64 "%s",
                         event->read.level, event->read.pa, event->read.value,

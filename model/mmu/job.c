@@ -1,5 +1,5 @@
 /*
- * A translation step by step, one event each; docs/architecture.md, "What a translation does".
+ * A request step by step, one event each; docs/architecture.md, "What a translation does".
  */
 #include "job.h"
 
@@ -15,6 +15,8 @@ struct mmu_job *mmu_job_create(void) {
 }
 
 void mmu_job_destroy(struct mmu_job *job) {
+    if (job && job->walk)
+        job_leave(job);
     free(job);
 }
 
@@ -51,22 +53,23 @@ static void pass_through(struct mmu *mmu, struct mmu_job *job) {
 }
 
 void mmu_begin(struct mmu *mmu, struct mmu_job *job, const struct mmu_request *request) {
+    if (job->walk)
+        job_leave(job);
     job->request = *request;
-    job->port = request->access == ACCESS_EXECUTE ? PORT_I : PORT_D;
+    job->port = port_of(request);
     job->control = mmu->control;
     job->mode = request->priv == PRIV_M ? NULL : mmu->mode;
-    job->stored = job->walked = false;
     if (!job->mode)
         pass_through(mmu, job);
     else if (!mode_canonical(job->mode, request->va))
         refuse(mmu, job, FAULT_NON_CANONICAL, LEVEL_NONE);
     else
-        job->phase = JOB_LOOKUP_L1;
+        job->phase = JOB_LOOKUP;
 }
 
-bool job_answer_from(struct mmu *mmu, const struct tlb_entry *entry,
-                     const struct mmu_request *request, const struct mmu_control *control,
-                     enum hit_level level, struct mmu_response *response) {
+bool answer_from_entry(struct mmu *mmu, const struct tlb_entry *entry,
+                       const struct mmu_request *request, const struct mmu_control *control,
+                       enum hit_level level, struct mmu_response *response) {
     enum fault_reason reason =
         permission_check(entry->flags, request->access, request->priv, control);
     if (!reason && request->access == ACCESS_WRITE && !entry_bit(entry->flags, ENTRY_BIT_D))
@@ -84,189 +87,147 @@ bool job_answer_from(struct mmu *mmu, const struct tlb_entry *entry,
     return true;
 }
 
-static void answer(struct mmu *mmu, struct mmu_job *job, const struct tlb_entry *entry,
-                   enum hit_level level) {
-    job_answer_from(mmu, entry, &job->request, &job->control, level, &job->response);
-    job->phase = JOB_RESPONSE;
+bool answer_from_walk(struct mmu *mmu, const struct mmu_walk *walk,
+                      const struct mmu_request *request, const struct mmu_control *control,
+                      struct mmu_response *response) {
+    if (!walk->reason)
+        return answer_from_entry(mmu, &walk->entry, request, control, walk->level, response);
+    refuse_answer(mmu, request, walk->reason, walk->level, response);
+    return false;
 }
 
-static void look_up(struct mmu *mmu, struct mmu_job *job, enum tlb_number number,
-                    struct mmu_event *event) {
+void job_wait(struct mmu_job *job, struct mmu_walk *walk, bool primary) {
+    job->phase = JOB_WAITS;
+    job->walk = walk;
+    job->primary = primary;
+    job->next = walk->waiting;
+    walk->waiting = job;
+}
+
+void job_leave(struct mmu_job *job) {
+    struct mmu_job **link = &job->walk->waiting;
+    while (*link != job)
+        link = &(*link)->next;
+    *link = job->next;
+    job->walk = NULL;
+}
+
+/* A store that the entry permits, but whose D a walk of its own must set first. */
+static bool must_set_dirty(const struct mmu_job *job, const struct tlb_entry *entry) {
+    return job->request.access == ACCESS_WRITE && job->control.adue &&
+           !entry_bit(entry->flags, ENTRY_BIT_D) &&
+           permission_check(entry->flags, job->request.access, job->request.priv, &job->control) ==
+               FAULT_NONE;
+}
+
+enum job_fate job_fate(const struct mmu_job *job) {
+    const struct mmu_walk *walk = job->walk;
+    if (walk->phase != WALK_OVER)
+        return FATE_WAIT;
+    if (walk->reason)
+        return job->primary ? FATE_ANSWER : FATE_REPLAY;
+    if (!job->primary && must_set_dirty(job, &walk->entry))
+        return FATE_REPLAY;
+    return walk->outdated || walk->filled >> job->port & 1 ? FATE_ANSWER : FATE_FILL;
+}
+
+void job_take_answer(struct mmu *mmu, struct mmu_job *job) {
+    job->walk->used = true;
+    answer_from_walk(mmu, job->walk, &job->request, &job->control, &job->response);
+    job->phase = JOB_RESPONSE;
+    job_leave(job);
+}
+
+static void step_lookup(struct mmu *mmu, struct mmu_job *job, struct mmu_event *event) {
     const struct tlb_key key = {job->mode,           job->request.va,   job->control.asid,
                                 job->request.access, job->request.priv, &job->control};
-    struct tlb_place place;
-    const struct tlb_entry *found;
-    enum lookup_result result = tlb_lookup(&mmu->tlb[number], &key, &place, &found);
-    event->kind = EVENT_LOOKUP;
-    event->lookup.tlb = number;
-    event->lookup.result = result;
-    event->lookup.set = (uint16_t)place.set;
-    event->lookup.way = (uint16_t)place.way;
-    mmu->counters.lookups[number]++;
-    if (result == LOOKUP_HIT) {
-        job->entry = *found;
-        return;
-    }
-    mmu->counters.misses[number]++;
-    if (number == TLB_L2)
-        mmu->counters.l2_misses[job->port]++;
-}
-
-static void step_lookup_l1(struct mmu *mmu, struct mmu_job *job, struct mmu_event *event) {
-    look_up(mmu, job, job->port == PORT_I ? TLB_I : TLB_D, event);
+    const struct tlb_entry *found = mmu_look_up(mmu, l1_of(job->port), &key, event);
+    mmu->counters.lookups[l1_of(job->port)]++;
+    mmu->counters.misses[l1_of(job->port)] += !found;
     mmu->recent[job->port].page = RECENT_NONE; /* it may no longer be the most recent, or there */
-    if (event->lookup.result == LOOKUP_HIT)
-        answer(mmu, job, &job->entry, LEVEL_L1);
-    else
-        job->phase = job_after_l1(mmu);
-}
-
-static void step_lookup_l2(struct mmu *mmu, struct mmu_job *job, struct mmu_event *event) {
-    look_up(mmu, job, TLB_L2, event);
-    job->fences = mmu->fences;
-    job->phase = event->lookup.result == LOOKUP_HIT ? JOB_FILL_L1 : JOB_START;
-}
-
-static void step_start(struct mmu *mmu, struct mmu_job *job, struct mmu_event *event) {
-    event->kind = EVENT_START;
-    walk_start(&job->walk, job->mode, &job->control, &job->request);
-    job->fences = mmu->fences;
-    if (!job->walked)
-        mmu->counters.walks++;
-    job->walked = true;
-    job->phase = JOB_READ;
-}
-
-static void follow_walk(struct mmu_job *job) {
-    switch (job->walk.state) {
-    case WALK_WANTS_PTE:
-        job->phase = JOB_READ;
-        break;
-    case WALK_WANTS_UPDATE:
-        job->phase = JOB_UPDATE;
-        break;
-    case WALK_DONE:
-    case WALK_FAILED:
-        job->phase = JOB_END;
-        break;
+    job->phase = JOB_MISSED;
+    if (found) {
+        answer_from_entry(mmu, found, &job->request, &job->control, LEVEL_L1, &job->response);
+        job->phase = JOB_RESPONSE;
     }
 }
 
-static void step_read(struct mmu *mmu, struct mmu_job *job, struct mmu_event *event) {
-    event->kind = EVENT_READ;
-    event->read.level = job->walk.level;
-    event->read.pa = walk_pte_pa(&job->walk);
-    event->read.value = 0;
-    uint64_t value = 0;
-    bool answered =
-        mmu->memory.read(mmu->memory.context, event->read.pa, job->mode->pte_bytes, &value);
-    event->read.error = !answered;
-    if (answered)
-        event->read.value = value;
-    mmu->counters.pte_reads++;
-    walk_take_pte(&job->walk, !answered, event->read.value);
-    follow_walk(job);
+/* Nobody has linked the job: it begins a walk of its own. */
+static void step_link(const struct mmu *mmu, struct mmu_job *job, struct mmu_event *event) {
+    job->own.number = 0;
+    job->own.waiting = NULL;
+    walk_begin(mmu, &job->own, job->mode, &job->request, &job->control);
+    job_wait(job, &job->own, true);
+    event->kind = EVENT_LINK;
+    event->link.merged = false;
 }
 
-static void step_update(struct mmu *mmu, struct mmu_job *job, struct mmu_event *event) {
-    event->kind = EVENT_UPDATE;
-    event->update.pa = walk_pte_pa(&job->walk);
-    event->update.desired = job->walk.desired;
-    uint64_t old = 0;
-    bool answered =
-        mmu->memory.compare_and_set(mmu->memory.context, event->update.pa, job->mode->pte_bytes,
-                                    job->walk.pte, job->walk.desired, &old);
-    event->update.error = !answered;
-    event->update.old = answered ? old : 0;
-    event->update.stored = walk_take_update(&job->walk, !answered, event->update.old);
-    job->stored = event->update.stored;
-    mmu->counters.pte_updates += event->update.stored;
-    follow_walk(job);
+static void step_replay(struct mmu *mmu, struct mmu_job *job, struct mmu_event *event) {
+    job->walk->used = true;
+    job_leave(job);
+    job->phase = JOB_MISSED;
+    event->kind = EVENT_REPLAY;
+    mmu->counters.replays++;
 }
 
-static void step_end(struct mmu *mmu, struct mmu_job *job, struct mmu_event *event) {
-    event->kind = EVENT_END;
-    event->end.level = job->walk.level;
-    event->end.reason = FAULT_NONE;
-    if (job->walk.state == WALK_FAILED) {
-        event->end.reason = job->walk.reason;
-        refuse(mmu, job, job->walk.reason, LEVEL_WALK);
-        return;
-    }
-    walk_entry(&job->walk, &job->entry);
-    job->phase = mmu->has_l2 ? JOB_FILL_L2 : JOB_FILL_L1;
-}
-
-static void fill(struct mmu *mmu, struct mmu_job *job, enum tlb_number number,
-                 struct mmu_event *event) {
-    struct tlb_victim victim;
-    tlb_fill(&mmu->tlb[number], &job->entry, &victim);
-    event->kind = EVENT_FILL;
-    event->fill.tlb = number;
-    event->fill.set = (uint16_t)victim.place.set;
-    event->fill.way = (uint16_t)victim.place.way;
-    event->fill.size = (enum page_size)job->entry.size;
-    event->fill.flags = job->entry.flags;
-    event->fill.ppn = job->entry.ppn;
-    event->fill.evicted = victim.evicted;
-    event->fill.evicted_size = victim.evicted ? (enum page_size)victim.entry.size : PAGE_4K;
-    event->fill.evicted_asid = victim.evicted ? victim.entry.asid : 0;
-    event->fill.evicted_vpn = victim.evicted ? victim.entry.vpn : 0;
-}
-
-static void step_fill_l1(struct mmu *mmu, struct mmu_job *job, struct mmu_event *event) {
-    fill(mmu, job, job->port == PORT_I ? TLB_I : TLB_D, event);
+static void step_fill(struct mmu *mmu, struct mmu_job *job, struct mmu_event *event) {
+    mmu_fill(mmu, l1_of(job->port), &job->walk->entry, event);
     mmu->recent[job->port].page = RECENT_NONE; /* likewise */
-    answer(mmu, job, &job->entry, job->walked ? LEVEL_WALK : LEVEL_L2);
+    job->walk->filled |= (uint8_t)(1u << job->port);
+    job_take_answer(mmu, job);
 }
 
-/*
- * A fence came since the walk began or the L2 was hit: nothing found before it may be used. Only a
- * walk that has set A or D stands, as of the moment it did; its entry is not kept.
- */
-static void heed_fence(struct mmu *mmu, struct mmu_job *job) {
-    if (job->phase < JOB_READ || job->phase > JOB_FILL_L1 || job->fences == mmu->fences)
-        return;
-    if (!job->stored)
-        job->phase = JOB_START;
-    else if (job->phase > JOB_END)
-        answer(mmu, job, &job->entry, LEVEL_WALK);
+static void step_response(struct mmu_job *job, struct mmu_event *event) {
+    event->kind = EVENT_RESPONSE;
+    event->response = job->response;
+    job->phase = JOB_OVER;
+}
+
+static bool step_waiting(struct mmu *mmu, struct mmu_job *job, struct mmu_event *event) {
+    walk_heed_fences(mmu, job->walk);
+    switch (job_fate(job)) {
+    case FATE_WAIT:
+        return false;
+    case FATE_REPLAY:
+        step_replay(mmu, job, event);
+        break;
+    case FATE_FILL:
+        step_fill(mmu, job, event);
+        break;
+    case FATE_ANSWER:
+        job_take_answer(mmu, job);
+        step_response(job, event);
+        break;
+    }
+    return true;
+}
+
+/* A step of the job's own walk, if it has one; a failure is then the answer. */
+static bool step_own_walk(struct mmu *mmu, struct mmu_job *job, struct mmu_event *event) {
+    if (job->walk != &job->own || !mmu_walk_step(mmu, &job->own, event))
+        return false;
+    if (job->own.phase == WALK_OVER && job->own.reason)
+        job_take_answer(mmu, job);
+    return true;
 }
 
 bool mmu_step(struct mmu *mmu, struct mmu_job *job, struct mmu_event *event) {
-    heed_fence(mmu, job);
+    if (job->phase == JOB_WAITS && step_own_walk(mmu, job, event))
+        return true;
     event->port = job->port;
     event->id = job->request.id;
+    event->walk = 0;
     switch (job->phase) {
-    case JOB_LOOKUP_L1:
-        step_lookup_l1(mmu, job, event);
+    case JOB_LOOKUP:
+        step_lookup(mmu, job, event);
         return true;
-    case JOB_LOOKUP_L2:
-        step_lookup_l2(mmu, job, event);
+    case JOB_MISSED:
+        step_link(mmu, job, event);
         return true;
-    case JOB_START:
-        step_start(mmu, job, event);
-        return true;
-    case JOB_READ:
-        step_read(mmu, job, event);
-        return true;
-    case JOB_UPDATE:
-        step_update(mmu, job, event);
-        return true;
-    case JOB_END:
-        step_end(mmu, job, event);
-        return true;
-    case JOB_FILL_L2:
-        fill(mmu, job, TLB_L2, event);
-        job->phase = JOB_FILL_L1;
-        return true;
-    case JOB_FILL_L1:
-        step_fill_l1(mmu, job, event);
-        return true;
+    case JOB_WAITS:
+        return step_waiting(mmu, job, event);
     case JOB_RESPONSE:
-        event->kind = EVENT_RESPONSE;
-        event->response = job->response;
-        job->phase = JOB_OVER;
+        step_response(job, event);
         return true;
     case JOB_OVER:
         break;

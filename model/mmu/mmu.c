@@ -4,6 +4,17 @@
 
 #include <stdlib.h>
 
+/* 0 walks and 0 misses: nothing is said about the pipeline. */
+static const char *pipeline_fault(const struct mmu_config *config) {
+    if (config->walk_cache > WALK_CACHE_ENTRIES)
+        return "the walk cache has at most 64 entries";
+    if (config->walks > 16)
+        return "there are at most 16 walks";
+    if (config->misses[PORT_I] > 32 || config->misses[PORT_D] > 32)
+        return "a miss file has at most 32 entries";
+    return NULL;
+}
+
 static const char *config_fault(const struct mmu_config *config) {
     for (int i = 0; i < TLBS; i++) {
         const struct tlb_config *tlb = &config->tlb[i];
@@ -16,7 +27,9 @@ static const char *config_fault(const struct mmu_config *config) {
         if (tlb->policy >= POLICIES)
             return "no such replacement policy";
     }
-    return config->seed >> 14 ? "the seed has at most 14 bits" : NULL;
+    if (config->seed >> 14)
+        return "the seed has at most 14 bits";
+    return pipeline_fault(config);
 }
 
 static uint32_t first_random(const struct mmu_config *config, unsigned tlb) {
@@ -34,11 +47,17 @@ struct mmu *mmu_create(const struct mmu_config *config, const struct mmu_memory 
         return NULL;
     mmu->memory = *memory;
     mmu->has_l2 = config->tlb[TLB_L2].sets > 0;
+    mmu->prefetch = config->prefetch;
+    mmu->parity = config->parity;
     for (unsigned i = 0; i < (mmu->has_l2 ? TLBS : TLB_L2); i++)
         if (!tlb_init(&mmu->tlb[i], &config->tlb[i], first_random(config, i))) {
             mmu_destroy(mmu);
             return NULL;
         }
+    if (!walk_cache_init(&mmu->walk_cache, config->walk_cache)) {
+        mmu_destroy(mmu);
+        return NULL;
+    }
     mmu_set_control(mmu, &(struct mmu_control){.mode = MODE_BARE});
     *why = NULL;
     return mmu;
@@ -49,6 +68,7 @@ void mmu_destroy(struct mmu *mmu) {
         return;
     for (int i = 0; i < TLBS; i++)
         tlb_free(&mmu->tlb[i]);
+    walk_cache_free(&mmu->walk_cache);
     free(mmu);
 }
 
@@ -70,8 +90,13 @@ const struct mmu_control *mmu_get_control(const struct mmu *mmu) {
 void mmu_fence(struct mmu *mmu, const struct mmu_fence *fence) {
     for (int i = 0; i < (mmu->has_l2 ? TLBS : TLB_L2); i++)
         tlb_fence(&mmu->tlb[i], fence);
+    walk_cache_fence(&mmu->walk_cache, fence);
     mmu->fences++;
     forget_recent(mmu);
+}
+
+void mmu_inject(struct mmu *mmu, bool on) {
+    mmu->damaging = on;
 }
 
 void mmu_listen(struct mmu *mmu, mmu_listener *listener, void *context) {
@@ -81,10 +106,6 @@ void mmu_listen(struct mmu *mmu, mmu_listener *listener, void *context) {
 
 const struct mmu_counters *mmu_counters(const struct mmu *mmu) {
     return &mmu->counters;
-}
-
-static enum tlb_number l1_of(enum port port) {
-    return port == PORT_I ? TLB_I : TLB_D;
 }
 
 /*
@@ -108,20 +129,32 @@ static void remember(struct mmu *mmu, enum port port, const struct mmu_request *
     };
 }
 
-/* Step by step, every event to the listener; the first lookup may have been made already. */
-static bool run_job(struct mmu *mmu, const struct mmu_request *request, bool l1_missed,
+/* Step by step, every event to the listener. */
+static bool run_job(struct mmu *mmu, const struct mmu_request *request,
                     struct mmu_response *response) {
     struct mmu_job job;
     struct mmu_event event;
+    job.walk = NULL;
     mmu_begin(mmu, &job, request);
-    if (l1_missed)
-        job.phase = job_after_l1(mmu);
-    /* When nobody listens the last event, RESPONSE, would only copy the answer once more. */
-    while ((mmu->listener || !mmu_job_answer(&job)) && mmu_step(mmu, &job, &event))
+    while (mmu_step(mmu, &job, &event))
         if (mmu->listener)
             mmu->listener(mmu->listener_context, &event);
     *response = job.response;
     return response->reason == FAULT_NONE;
+}
+
+/* The rest of run_job() after the L1 missed, without a job. */
+static bool walk_for(struct mmu *mmu, enum port port, const struct mmu_request *request,
+                     struct mmu_response *response) {
+    struct mmu_walk walk;
+    struct mmu_event unheard;
+    walk.number = 0;
+    walk.waiting = NULL;
+    walk_begin(mmu, &walk, mmu->mode, request, &mmu->control);
+    walk_run(mmu, &walk);
+    if (!walk.reason && !walk.outdated)
+        mmu_fill(mmu, l1_of(port), &walk.entry, &unheard);
+    return answer_from_walk(mmu, &walk, request, &walk.control, response);
 }
 
 /* The same as run_job() would do, without a job as long as the L1 serves. */
@@ -136,9 +169,9 @@ static bool translate_through_l1(struct mmu *mmu, enum port port, const struct m
     if (tlb_lookup(&mmu->tlb[l1], &key, &place, &found) != LOOKUP_HIT) {
         mmu->counters.misses[l1]++;
         mmu->recent[port].page = RECENT_NONE;
-        return run_job(mmu, request, true, response);
+        return walk_for(mmu, port, request, response);
     }
-    if (job_answer_from(mmu, found, request, &mmu->control, LEVEL_L1, response)) {
+    if (answer_from_entry(mmu, found, request, &mmu->control, LEVEL_L1, response)) {
         remember(mmu, port, request, response);
         return true;
     }
@@ -148,7 +181,7 @@ static bool translate_through_l1(struct mmu *mmu, enum port port, const struct m
 
 bool mmu_translate(struct mmu *mmu, const struct mmu_request *request,
                    struct mmu_response *response) {
-    enum port port = request->access == ACCESS_EXECUTE ? PORT_I : PORT_D;
+    enum port port = port_of(request);
     const struct recent_page *recent = &mmu->recent[port];
     if (recent->page == request->va >> 12 && recent->priv == request->priv &&
         recent->allowed >> request->access & 1 && !mmu->listener) {
@@ -163,6 +196,6 @@ bool mmu_translate(struct mmu *mmu, const struct mmu_request *request,
     }
     bool looks_up = mmu->mode && request->priv != PRIV_M && mode_canonical(mmu->mode, request->va);
     if (!looks_up || mmu->listener)
-        return run_job(mmu, request, false, response);
+        return run_job(mmu, request, response);
     return translate_through_l1(mmu, port, request, response);
 }

@@ -71,19 +71,22 @@ struct mmu_config {
     unsigned walk_cache; /* entries for each upper level, 0 to 64; 0: no walk cache */
     /* What follows matters to the pipeline only (docs/timing.md), not to what a translation gives.
      */
-    unsigned walks;         /* in flight, 1 to 16 */
-    unsigned misses[PORTS]; /* entries of each port's miss file, 1 to 32 */
+    unsigned walks;         /* in flight, 1 to 16; 0: not said */
+    unsigned misses[PORTS]; /* entries of each port's miss file, 1 to 32; 0: not said */
     bool prefetch;          /* of the next page into the L2 */
     bool parity;            /* of L2 entries */
 };
 
 /* Counted since mmu_create; a lookup that finds a clean entry for a store is a miss. */
 struct mmu_counters {
-    uint64_t lookups[TLBS], misses[TLBS];
-    uint64_t l2_misses[PORTS]; /* misses[TLB_L2] by the port that asked */
-    uint64_t walks;            /* started, restarts not counted */
+    uint64_t lookups[TLBS], misses[TLBS]; /* of the L2: for requests */
+    uint64_t l2_misses[PORTS];            /* misses[TLB_L2] by the port that asked */
+    uint64_t walks;                       /* started, restarts and prefetches not counted */
     uint64_t pte_reads, pte_updates;
     uint64_t faults;
+    uint64_t walk_cache_hits; /* starts below the root */
+    uint64_t merges, replays; /* requests that joined a walk under way; that this did not serve */
+    uint64_t prefetches;
 };
 
 struct mmu;
@@ -122,7 +125,7 @@ bool mmu_step(struct mmu *mmu, struct mmu_job *job, struct mmu_event *event);
 
 /*
  * The answer once it is certain: after the lookup that hits, the last fill, or the end of a walk
- * that fails. NULL until then. EVENT_RESPONSE follows.
+ * that fails; with mmu_link() after the L1's fill, or the response. NULL until then.
  */
 const struct mmu_response *mmu_job_answer(const struct mmu_job *job);
 

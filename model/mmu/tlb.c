@@ -84,6 +84,11 @@ enum lookup_result tlb_lookup(struct tlb *tlb, const struct tlb_key *key, struct
     return LOOKUP_HIT;
 }
 
+const struct tlb_entry *tlb_peek(const struct tlb *tlb, const struct tlb_key *key) {
+    struct tlb_place place;
+    return match(tlb, key, &place);
+}
+
 /* The page that `entry` translates, for its address space. */
 static bool holds_page_of(const struct tlb_entry *held, const struct tlb_entry *entry) {
     return held->vpn == entry->vpn && held->size == entry->size && held->valid && !held->damaged &&

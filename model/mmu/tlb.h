@@ -57,8 +57,16 @@ void tlb_free(struct tlb *tlb);
 enum lookup_result tlb_lookup(struct tlb *tlb, const struct tlb_key *key, struct tlb_place *place,
                               const struct tlb_entry **found);
 
+/* What tlb_lookup() would find, and nothing changes; NULL: no match. */
+const struct tlb_entry *tlb_peek(const struct tlb *tlb, const struct tlb_key *key);
+
 /* Into the way that holds the same page already, else an invalid one, else the victim's. */
 void tlb_fill(struct tlb *tlb, const struct tlb_entry *entry, struct tlb_victim *victim);
+
+/* The entry just filled there has wrong parity. */
+static inline void tlb_damage(struct tlb *tlb, unsigned set, unsigned way) {
+    tlb->entry[(size_t)set * tlb->ways + way].damaged = true;
+}
 
 /* SFENCE.VMA, 12.2.1. */
 void tlb_fence(struct tlb *tlb, const struct mmu_fence *fence);

@@ -42,7 +42,7 @@ struct machine_under_test {
 static void start(struct machine_under_test *under, bool lockstep, uint64_t memory, uint64_t swap) {
     const char *why;
     const struct lockstep_options options = {
-        .config = "default", .latency = {10, 10, 0}, .seed = 1};
+        .config = "default", .latency = "10", .seed = 1};
     memset(under, 0, sizeof *under);
     if (lockstep ? !(under->both = lockstep_create(&options, &why))
                  : !sim_init(&under->sim, &geometry, &why))

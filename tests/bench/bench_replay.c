@@ -57,7 +57,7 @@ static double model_from_file(const char *path) {
 static double lockstep_from_file(const char *path) {
     const char *why;
     const struct lockstep_options options = {
-        .config = "default", .latency = {10, 10, 0}, .seed = 1};
+        .config = "default", .latency = "10", .seed = 1};
     struct lockstep *both = lockstep_create(&options, &why);
     if (!both)
         die(why);

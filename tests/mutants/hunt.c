@@ -42,7 +42,7 @@ static bool trace_diverges(const char *path, const char *config, bool no_tlb_che
     struct trace_error error = {"out of memory"};
     struct lockstep *both = lockstep_create(
         &(struct lockstep_options){
-            .config = config, .latency = {3, 3, 0}, .seed = 1, .no_tlb_check = no_tlb_check},
+            .config = config, .latency = "3", .seed = 1, .no_tlb_check = no_tlb_check},
         &why);
     struct trace_reader *reader = trace_open(path, &error);
     struct replay_options options = {.mode = MODE_SV39, .page = PAGE_4K};

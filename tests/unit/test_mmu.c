@@ -53,12 +53,16 @@ static struct mmu_response translate(struct bench *bench, uint64_t va, enum acce
     return response;
 }
 
-/* One letter an event: Look up, Start, Read, Update, End, Fill, resPonse; L and F with the TLB. */
+/*
+ * One letter an event: Look up, linK (M: merged), replaY, prefetch of the Next page, Start, Read,
+ * Update, End, Fill, resPonse; L and F with the TLB.
+ */
 static const char *spell(const struct mmu_event *events, unsigned count) {
     static char text[3 * MAX_EVENTS];
     char *at = text;
     for (unsigned i = 0; i < count; i++) {
-        *at++ = "LSRUEFP"[events[i].kind];
+        bool merged = events[i].kind == EVENT_LINK && events[i].link.merged;
+        *at++ = merged ? 'M' : "LKYNSRUEFP"[events[i].kind];
         if (events[i].kind == EVENT_LOOKUP)
             *at++ = "id2"[events[i].lookup.tlb];
         if (events[i].kind == EVENT_FILL)
@@ -75,9 +79,12 @@ static void expect_events(struct bench *bench, uint64_t va, enum access_type acc
     translate(bench, va, access);
     mmu_listen(bench->mmu, NULL, NULL);
     assert_string_equal(spell(bench->events, bench->count), expect);
+    enum port port = access == ACCESS_EXECUTE ? PORT_I : PORT_D;
     for (unsigned i = 0; i < bench->count; i++) {
-        assert_int_equal(bench->events[i].id, 9);
-        assert_int_equal(bench->events[i].port, access == ACCESS_EXECUTE ? PORT_I : PORT_D);
+        bool of_walk = event_of_walk(&bench->events[i]);
+        assert_int_equal(bench->events[i].id, of_walk ? 0 : 9);
+        assert_int_equal(bench->events[i].port, of_walk ? PORT_I : port);
+        assert_int_equal(bench->events[i].walk, 0);
     }
 }
 
@@ -129,11 +136,11 @@ static void largest_configurations(void **state) {
 
 static void events_in_order(void **state) {
     struct bench *bench = *state;
-    expect_events(bench, VA, ACCESS_READ, "LdL2SRRREF2FdP");
+    expect_events(bench, VA, ACCESS_READ, "LdKL2SRRREF2FdP");
     expect_events(bench, VA, ACCESS_READ, "LdP");
-    expect_events(bench, VA, ACCESS_EXECUTE, "LiL2FiP");
+    expect_events(bench, VA, ACCESS_EXECUTE, "LiKL2FiP");
     expect_events(bench, VA, ACCESS_EXECUTE, "LiP");
-    expect_events(bench, 0x9000, ACCESS_READ, "LdL2SRRREP"); /* not mapped */
+    expect_events(bench, 0x9000, ACCESS_READ, "LdKL2SRRREP"); /* not mapped */
     expect_events(bench, UINT64_C(1) << 62, ACCESS_READ, "P");
     bench->control.mode = MODE_BARE;
     mmu_set_control(bench->mmu, &bench->control);
@@ -158,11 +165,11 @@ static void events_of_a_store_to_a_clean_page(void **state) {
     bench->control.adue = true;
     mmu_set_control(bench->mmu, &bench->control);
     tables_put(&bench->tables, VA, 0, PPN(5) | V | R | W);
-    expect_events(bench, VA, ACCESS_READ, "LdL2SRRRUEF2FdP");
-    expect_events(bench, VA, ACCESS_WRITE, "LdL2SRRRUEF2FdP");
+    expect_events(bench, VA, ACCESS_READ, "LdKL2SRRRUEF2FdP");
+    expect_events(bench, VA, ACCESS_WRITE, "LdKL2SRRRUEF2FdP");
     assert_int_equal(bench->events[0].lookup.result, LOOKUP_CLEAN);
-    assert_int_equal(bench->events[1].lookup.result, LOOKUP_CLEAN);
-    assert_false(bench->events[8].fill.evicted);
+    assert_int_equal(bench->events[2].lookup.result, LOOKUP_CLEAN);
+    assert_false(bench->events[9].fill.evicted);
     expect_events(bench, VA, ACCESS_WRITE, "LdP");
     const struct mmu_counters *counters = mmu_counters(bench->mmu);
     assert_int_equal(counters->misses[TLB_D], 2);
@@ -193,14 +200,14 @@ static void evictions_are_shown(void **state) {
     bench->control.asid = 0xbeef;
     mmu_set_control(bench->mmu, &bench->control);
     translate(bench, VA, ACCESS_READ);
-    expect_events(bench, 0x2000, ACCESS_READ, "LdL2SRRREF2FdP");
-    const struct mmu_event *fill = &bench->events[8];
+    expect_events(bench, 0x2000, ACCESS_READ, "LdKL2SRRREF2FdP");
+    const struct mmu_event *fill = &bench->events[9];
     assert_true(fill->fill.evicted);
     assert_true(fill->fill.evicted_vpn == 1);
     assert_int_equal(fill->fill.evicted_asid, 0xbeef);
     assert_int_equal(fill->fill.evicted_size, PAGE_4K);
     assert_true(fill->fill.ppn == 6);
-    assert_false(bench->events[7].fill.evicted);
+    assert_false(bench->events[8].fill.evicted);
 }
 
 /* Steps until the response, with `disturb` once after `after` events; false: it ended before. */
@@ -231,12 +238,13 @@ static void remap_and_fence(struct bench *bench) {
 static void fence_after_each_event_of_a_walk(void **state) {
     (void)state;
     static const char *const expect[] = {
-        "LdL2SRRREF2FdP",  /* before anything */
-        "LdL2SRRREF2FdP",  /* after the L1, */
-        "LdL2SRRREF2FdP",  /* the L2 */
-        "LdL2SSRRREF2FdP", /* START */
-        "LdL2SRSRRREF2FdP",    "LdL2SRRSRRREF2FdP",     "LdL2SRRRSRRREF2FdP",
-        "LdL2SRRRESRRREF2FdP", "LdL2SRRREF2SRRREF2FdP",
+        "LdKL2SRRREF2FdP",  /* before anything */
+        "LdKL2SRRREF2FdP",  /* after the L1, */
+        "LdKL2SRRREF2FdP",  /* LINK, */
+        "LdKL2SRRREF2FdP",  /* the L2 */
+        "LdKL2SSRRREF2FdP", /* START */
+        "LdKL2SRSRRREF2FdP",    "LdKL2SRRSRRREF2FdP",     "LdKL2SRRRSRRREF2FdP",
+        "LdKL2SRRRESRRREF2FdP", "LdKL2SRRREF2SRRREF2FdP",
     };
     unsigned after = 0;
     for (;; after++) {
@@ -265,9 +273,9 @@ static void fence_after_an_l2_hit(void **state) {
     struct bench *bench = *state;
     translate(bench, VA, ACCESS_EXECUTE); /* into ITLB and L2 */
     const struct mmu_request request = {VA, ACCESS_READ, PRIV_S, 1};
-    assert_true(run_disturbed(bench, &request, 2, remap_and_fence));
-    assert_string_equal(spell(bench->events, bench->count), "LdL2SRRREF2FdP");
-    assert_int_equal(bench->events[1].lookup.result, LOOKUP_HIT);
+    assert_true(run_disturbed(bench, &request, 3, remap_and_fence));
+    assert_string_equal(spell(bench->events, bench->count), "LdKL2SRRREF2FdP");
+    assert_int_equal(bench->events[2].lookup.result, LOOKUP_HIT);
     assert_true(bench->events[bench->count - 1].response.pa == 0x7000);
     assert_int_equal(bench->events[bench->count - 1].response.level, LEVEL_WALK);
 }
@@ -280,14 +288,14 @@ static void fence_elsewhere(struct bench *bench) {
 static void any_fence_restarts_a_walk(void **state) {
     struct bench *bench = *state;
     const struct mmu_request request = {VA, ACCESS_READ, PRIV_S, 1};
-    assert_true(run_disturbed(bench, &request, 5, fence_elsewhere));
-    assert_string_equal(spell(bench->events, bench->count), "LdL2SRRSRRREF2FdP");
+    assert_true(run_disturbed(bench, &request, 6, fence_elsewhere));
+    assert_string_equal(spell(bench->events, bench->count), "LdKL2SRRSRRREF2FdP");
 }
 
 /* A or D once stored, the store is performed as of then; but nothing is kept. */
 static void fence_after_a_stored_update(void **state) {
     (void)state;
-    for (unsigned after = 7; after <= 9; after++) { /* UPDATE, END, FILL L2 */
+    for (unsigned after = 8; after <= 10; after++) { /* UPDATE, END, FILL L2 */
         void *fresh;
         assert_int_equal(create(&fresh), 0);
         struct bench *bench = fresh;
@@ -297,7 +305,7 @@ static void fence_after_a_stored_update(void **state) {
         const struct mmu_request request = {VA, ACCESS_WRITE, PRIV_S, 1};
         assert_true(run_disturbed(bench, &request, after, remap_and_fence));
         assert_string_equal(spell(bench->events, bench->count),
-                            after == 9 ? "LdL2SRRRUEF2P" : "LdL2SRRRUEP");
+                            after == 10 ? "LdKL2SRRRUEF2P" : "LdKL2SRRRUEP");
         assert_true(bench->events[bench->count - 1].response.pa == 0x5000);
         assert_int_equal(bench->events[bench->count - 1].response.level, LEVEL_WALK);
         assert_true(translate(bench, VA, ACCESS_READ).pa == 0x7000);
@@ -313,8 +321,8 @@ static void fence_before_an_update(void **state) {
     mmu_set_control(bench->mmu, &bench->control);
     tables_put(&bench->tables, VA, 0, PPN(5) | V | R | W);
     const struct mmu_request request = {VA, ACCESS_WRITE, PRIV_S, 1};
-    assert_true(run_disturbed(bench, &request, 6, remap_and_fence));
-    assert_string_equal(spell(bench->events, bench->count), "LdL2SRRRSRRREF2FdP");
+    assert_true(run_disturbed(bench, &request, 7, remap_and_fence));
+    assert_string_equal(spell(bench->events, bench->count), "LdKL2SRRRSRRREF2FdP");
     assert_int_equal(mmu_counters(bench->mmu)->pte_updates, 0);
 }
 
@@ -325,7 +333,7 @@ static void other_registers(struct bench *bench) {
 
 static void control_is_that_of_the_beginning(void **state) {
     (void)state;
-    for (unsigned after = 0; after <= 9; after++) {
+    for (unsigned after = 0; after <= 10; after++) {
         void *fresh;
         assert_int_equal(create(&fresh), 0);
         struct bench *bench = fresh;
@@ -355,7 +363,7 @@ static void a_job_ends_once(void **state) {
         answered = mmu_job_answer(bench->job) != NULL;
     }
     assert_int_equal(event.kind, EVENT_RESPONSE);
-    assert_int_equal(count, 10);
+    assert_int_equal(count, 11);
     assert_false(mmu_step(bench->mmu, bench->job, &event));
     assert_true(mmu_job_answer(bench->job)->pa == 0x5000);
 }
@@ -363,27 +371,48 @@ static void a_job_ends_once(void **state) {
 /* Every field counts, and only the kind's own. */
 static void events_compare(void **state) {
     struct bench *bench = *state;
-    expect_events(bench, VA, ACCESS_READ, "LdL2SRRREF2FdP");
+    expect_events(bench, VA, ACCESS_READ, "LdKL2SRRREF2FdP");
     char text[256];
     for (unsigned i = 0; i < bench->count; i++) {
-        struct mmu_event other = bench->events[i];
-        assert_true(event_equal(&bench->events[i], &other));
+        const struct mmu_event *event = &bench->events[i];
+        struct mmu_event other = *event;
+        assert_true(event_equal(event, &other));
         assert_in_range(event_format(&other, text, sizeof text), 1, sizeof text - 1);
         other.id ^= 1;
-        assert_false(event_equal(&bench->events[i], &other));
-        other = bench->events[i];
+        assert_int_equal(event_equal(event, &other), event_of_walk(event));
+        other = *event;
         other.port = PORT_I;
-        assert_false(event_equal(&bench->events[i], &other));
+        assert_int_equal(event_equal(event, &other), event_of_walk(event));
+        other = *event;
+        other.walk = 1;
+        bool names_walk = event_of_walk(event) || event->kind == EVENT_LINK;
+        assert_int_equal(event_equal(event, &other), !names_walk);
     }
-    struct mmu_event read = bench->events[3];
+    struct mmu_event link = bench->events[1];
+    link.link.merged = true;
+    assert_false(event_equal(&bench->events[1], &link));
+    struct mmu_event start = bench->events[3];
+    start.start.level ^= 1;
+    assert_false(event_equal(&bench->events[3], &start));
+    start = bench->events[3];
+    start.start.cached = true;
+    assert_false(event_equal(&bench->events[3], &start));
+    start = bench->events[3];
+    start.start.way = 1;
+    assert_false(event_equal(&bench->events[3], &start));
+    struct mmu_event read = bench->events[4];
     read.read.value ^= UINT64_C(1) << 63;
-    assert_false(event_equal(&bench->events[3], &read));
-    struct mmu_event fill = bench->events[8];
+    assert_false(event_equal(&bench->events[4], &read));
+    struct mmu_event fill = bench->events[9];
     fill.fill.evicted_asid ^= 1;
-    assert_false(event_equal(&bench->events[8], &fill));
-    struct mmu_event response = bench->events[9];
+    assert_false(event_equal(&bench->events[9], &fill));
+    struct mmu_event response = bench->events[10];
     response.response.level = LEVEL_L1;
-    assert_false(event_equal(&bench->events[9], &response));
+    assert_false(event_equal(&bench->events[10], &response));
+    struct mmu_event next = {.kind = EVENT_PREFETCH, .prefetch.vpn = 5}, other = next;
+    assert_true(event_equal(&next, &other));
+    other.prefetch.vpn = 6;
+    assert_false(event_equal(&next, &other));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, create, destroy)

@@ -142,11 +142,12 @@ static void sets_are_page_number_modulo_sets(void **state) {
         }
 }
 
-/* Which of own (ASID 1), foreign (ASID 2) and global (ASID 1, G) stay after a fence. */
+/*
+ * Which of own (ASID 1), foreign (ASID 2) and global (ASID 1, G) stay after a fence; each alone, as
+ * the global one would be filled into its own's way.
+ */
 static void check_fence(unsigned size, const struct mmu_fence *fence, bool own, bool foreign,
                         bool global) {
-    struct tlb tlb;
-    make(&tlb, 3, 4);
     const uint64_t va = UINT64_C(1) << shifts[size];
     const struct tlb_entry entries[] = {
         entry_at(va, size, 1, FLAG_R),
@@ -154,16 +155,16 @@ static void check_fence(unsigned size, const struct mmu_fence *fence, bool own, 
         entry_at(va, size, 1, FLAG_R | FLAG_G),
     };
     const bool stays[] = {own, foreign, global};
-    for (unsigned i = 0; i < 3; i++)
-        fill(&tlb, entries[i]);
-    tlb_fence(&tlb, fence);
-    unsigned left = 0, set = (unsigned)((va >> shifts[size]) % 3);
     for (unsigned i = 0; i < 3; i++) {
-        assert_int_equal(tlb.entry[set * 4 + i].valid, stays[i]);
-        left += stays[i];
+        struct tlb tlb;
+        make(&tlb, 3, 4);
+        fill(&tlb, entries[i]);
+        tlb_fence(&tlb, fence);
+        unsigned set = (unsigned)((va >> shifts[size]) % 3);
+        assert_int_equal(tlb.entry[set * 4].valid, stays[i]);
+        assert_int_equal(tlb.held[size], stays[i]);
+        tlb_free(&tlb);
     }
-    assert_int_equal(tlb.held[size], left);
-    tlb_free(&tlb);
 }
 
 static void fences_of_every_form_and_size(void **state) {
@@ -225,6 +226,66 @@ static void clean_drops_the_entry(void **state) {
     }
 }
 
+/* A page that is held already is filled into its way, whoever else could be replaced. */
+static void a_page_is_held_once(void **state) {
+    (void)state;
+    static const struct {
+        unsigned size, asid, flags;
+        bool same; /* as 4 KiB at 0x1000 of ASID 1, held global or not */
+        bool same_as_global;
+    } rows[] = {
+        {PAGE_4K, 1, FLAG_R | FLAG_W, true, true},
+        {PAGE_4K, 1, FLAG_R | FLAG_G, true, true},
+        {PAGE_4K, 2, FLAG_R, false, true},
+        {PAGE_4K, 2, FLAG_R | FLAG_G, false, true}, /* G of what is held counts, not of the new */
+        {PAGE_2M, 1, FLAG_R, false, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        for (unsigned global = 0; global < 2; global++) {
+            struct tlb tlb;
+            struct tlb_victim victim;
+            make(&tlb, 1, 4);
+            fill(&tlb, entry_at(0x9000, PAGE_4K, 1, FLAG_R));
+            fill(&tlb, entry_at(0x1000, PAGE_4K, 1, FLAG_R | (global ? FLAG_G : 0)));
+            const struct tlb_entry entry =
+                entry_at(0x1000, rows[i].size, rows[i].asid, rows[i].flags);
+            bool same = global ? rows[i].same_as_global : rows[i].same;
+            tlb_fill(&tlb, &entry, &victim);
+            assert_int_equal(victim.place.way, same ? 1 : 2);
+            assert_int_equal(victim.evicted, same);
+            assert_int_equal(tlb.held[PAGE_4K] + tlb.held[PAGE_2M], same ? 2 : 3);
+            tlb_free(&tlb);
+        }
+}
+
+/* Wrong parity: no match, and the way is free; but a fence and a fill still account for it. */
+static void a_damaged_entry_is_as_good_as_none(void **state) {
+    (void)state;
+    struct tlb tlb;
+    struct tlb_victim victim;
+    make(&tlb, 1, 2);
+    fill(&tlb, entry_at(0x1000, PAGE_4K, 0, FLAG_R));
+    fill(&tlb, entry_at(0x2000, PAGE_4K, 0, FLAG_R));
+    assert_true(holds(&tlb, MODE_SV39, 0x1000, 0)); /* way 1 is the least recently used */
+    tlb_damage(&tlb, 0, 0);
+    assert_false(holds(&tlb, MODE_SV39, 0x1000, 0));
+    assert_true(holds(&tlb, MODE_SV39, 0x2000, 0));
+    const struct tlb_entry entry = entry_at(0x3000, PAGE_4K, 0, FLAG_R);
+    tlb_fill(&tlb, &entry, &victim);
+    assert_int_equal(victim.place.way, 0);
+    assert_false(victim.evicted);
+    assert_true(holds(&tlb, MODE_SV39, 0x3000, 0));
+    assert_int_equal(tlb.held[PAGE_4K], 2);
+    tlb_damage(&tlb, 0, 1); /* the page itself comes back: into the free way, not "its own" */
+    tlb_damage(&tlb, 0, 0);
+    const struct tlb_entry again = entry_at(0x2000, PAGE_4K, 0, FLAG_R);
+    tlb_fill(&tlb, &again, &victim);
+    assert_int_equal(victim.place.way, 0);
+    tlb_fence(&tlb, &(struct mmu_fence){.has_va = false});
+    assert_int_equal(tlb.held[PAGE_4K], 0);
+    tlb_free(&tlb);
+}
+
 /* The naive TLB: every slot is looked at, uses are numbered, LRU. */
 struct naive {
     unsigned sets, ways;
@@ -242,22 +303,38 @@ static int naive_find(const struct naive *naive, unsigned m, uint64_t va, unsign
     for (unsigned size = 0; size < PAGE_SIZES; size++)
         for (unsigned i = 0; in_mode(m, size) && i < naive->sets * naive->ways; i++) {
             const struct tlb_entry *entry = &naive->entry[i];
-            if (entry->valid && entry->size == size && entry->vpn == page_of(va, size) &&
-                (entry->flags & FLAG_G || entry->asid == asid))
+            if (entry->valid && !entry->damaged && entry->size == size &&
+                entry->vpn == page_of(va, size) && (entry->flags & FLAG_G || entry->asid == asid))
                 return (int)i;
         }
     return -1;
 }
 
+static bool in_use(const struct tlb_entry *entry) {
+    return entry->valid && !entry->damaged;
+}
+
+/* The lowest way with the same page, else the lowest not in use, else the least recently used. */
+static unsigned naive_way(const struct naive *naive, unsigned first, const struct tlb_entry *page) {
+    unsigned end = first + naive->ways, at = first;
+    for (unsigned i = first; i < end; i++) {
+        const struct tlb_entry *held = &naive->entry[i];
+        if (in_use(held) && held->vpn == page->vpn && held->size == page->size &&
+            (held->flags & FLAG_G || held->asid == page->asid))
+            return i;
+    }
+    for (unsigned i = first; i < end; i++)
+        if (!in_use(&naive->entry[i]))
+            return i;
+    for (unsigned i = first; i < end; i++)
+        if (naive->used[i] < naive->used[at])
+            at = i;
+    return at;
+}
+
 static unsigned naive_fill(struct naive *naive, struct tlb_entry entry) {
-    unsigned first = (unsigned)((entry.vpn >> (shifts[entry.size] - 12)) % naive->sets);
-    unsigned at = first *= naive->ways;
-    for (unsigned i = first; i < first + naive->ways && naive->entry[at].valid; i++)
-        if (!naive->entry[i].valid || naive->used[i] < naive->used[at])
-            at = i;
-    for (unsigned i = first + naive->ways; i-- > first;)
-        if (!naive->entry[i].valid)
-            at = i;
+    unsigned set = (unsigned)((entry.vpn >> (shifts[entry.size] - 12)) % naive->sets);
+    unsigned at = naive_way(naive, set * naive->ways, &entry);
     naive->entry[at] = entry;
     naive->used[at] = ++naive->clock;
     return at;
@@ -307,12 +384,13 @@ static void compare_lookup(struct tlb *tlb, struct naive *naive, uint64_t *seed)
 static void compare_fill(struct tlb *tlb, struct naive *naive, uint64_t *seed) {
     unsigned flags = FLAG_R | FLAG_W | (pick(seed, 4) ? 0 : FLAG_G) | (pick(seed, 2) ? FLAG_D : 0);
     struct tlb_entry entry = entry_at(some_va(seed), pick(seed, PAGE_SIZES), pick(seed, 3), flags);
+    entry.damaged = pick(seed, 8) == 0;
     struct tlb_victim victim;
     tlb_fill(tlb, &entry, &victim);
     unsigned way = victim.place.set * naive->ways + victim.place.way;
     if (victim.evicted)
         assert_memory_equal(&victim.entry.vpn, &naive->entry[way].vpn, sizeof victim.entry.vpn);
-    assert_int_equal(victim.evicted, naive->entry[way].valid);
+    assert_int_equal(victim.evicted, in_use(&naive->entry[way]));
     assert_int_equal(naive_fill(naive, entry), way);
 }
 
@@ -332,7 +410,8 @@ static void compare_contents(const struct tlb *tlb, const struct naive *naive) {
             continue;
         held[got->size]++;
         assert_true(got->vpn == expect->vpn && got->asid == expect->asid &&
-                    got->size == expect->size && got->flags == expect->flags);
+                    got->size == expect->size && got->flags == expect->flags &&
+                    got->damaged == expect->damaged);
     }
     for (unsigned size = 0; size < PAGE_SIZES; size++)
         assert_int_equal(tlb->held[size], held[size]);
@@ -376,6 +455,8 @@ int main(void) {
         cmocka_unit_test(sets_are_page_number_modulo_sets),
         cmocka_unit_test(fences_of_every_form_and_size),
         cmocka_unit_test(clean_drops_the_entry),
+        cmocka_unit_test(a_page_is_held_once),
+        cmocka_unit_test(a_damaged_entry_is_as_good_as_none),
         cmocka_unit_test(agrees_with_the_naive_tlb),
     };
     return RUN(tests);

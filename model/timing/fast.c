@@ -1,0 +1,294 @@
+/*
+ * The fast mode's requests: what the software MMU finds for each, in the order of the trace.
+ */
+#include "fast_inside.h"
+
+#include <stdlib.h>
+
+static void note(struct fast *fast, uint64_t pa, bool update) {
+    struct fast_path *noted = &fast->noted;
+    if (noted->accesses < FAST_ACCESSES)
+        noted->access[noted->accesses++] = (struct fast_access){.pa = pa, .update = update};
+}
+
+static bool read_pte(void *context, uint64_t pa, unsigned bytes, uint64_t *value) {
+    struct fast *fast = context;
+    note(fast, pa, false);
+    return fast->memory.read(fast->memory.context, pa, bytes, value);
+}
+
+static bool update_pte(void *context, uint64_t pa, unsigned bytes, uint64_t expect,
+                       uint64_t desired, uint64_t *old) {
+    struct fast *fast = context;
+    note(fast, pa, true);
+    return fast->memory.compare_and_set(fast->memory.context, pa, bytes, expect, desired, old);
+}
+
+static const char *config_fault(const struct mmu_config *config, unsigned in_flight) {
+    if (in_flight < 1 || in_flight > FAST_IN_FLIGHT)
+        return "requests in flight are 1 to 32";
+    if (config->walks < 1 || config->walks > FAST_WALKS)
+        return "walks in flight are 1 to 16";
+    for (int i = 0; i < PORTS; i++)
+        if (config->misses[i] < 1 || config->misses[i] > FAST_MISSES)
+            return "a miss file has 1 to 32 entries";
+    return NULL;
+}
+
+struct fast *fast_create(const struct mmu_config *config, unsigned in_flight,
+                         const struct mmu_memory *memory, struct latency *latency,
+                         const char **why) {
+    *why = config_fault(config, in_flight);
+    if (*why)
+        return NULL;
+    *why = "out of memory";
+    struct fast *fast = calloc(1, sizeof *fast);
+    if (!fast)
+        return NULL;
+    fast->memory = *memory;
+    fast->latency = latency;
+    fast->in_flight = in_flight;
+    fast->walks = config->walks;
+    fast->l2_sets = config->tlb[TLB_L2].sets;
+    fast->walk_cache = config->walk_cache > 0;
+    fast->prefetch = config->prefetch && fast->l2_sets > 0;
+    for (int i = 0; i < PORTS; i++)
+        fast->port[i].misses = config->misses[i];
+    const struct mmu_memory noting = {fast, read_pte, update_pte};
+    fast->mmu = mmu_create(config, &noting, why);
+    fast->job = mmu_job_create();
+    fast->walk = mmu_walk_create(0);
+    if (fast->mmu && fast->job && fast->walk)
+        return fast;
+    fast_destroy(fast);
+    return NULL;
+}
+
+void fast_destroy(struct fast *fast) {
+    if (!fast)
+        return;
+    mmu_job_destroy(fast->job);
+    mmu_walk_destroy(fast->walk);
+    mmu_destroy(fast->mmu);
+    free(fast);
+}
+
+const struct mmu_counters *fast_counters(const struct fast *fast) {
+    return mmu_counters(fast->mmu);
+}
+
+void fast_figures(const struct fast *fast, struct timing_figures *figures) {
+    *figures = fast->figures;
+    figures->cycles = fast->now;
+}
+
+void fast_settle(struct fast *fast) {
+    fast_drain(fast);
+}
+
+void fast_control(struct fast *fast, const struct mmu_control *control) {
+    fast_drain(fast);
+    mmu_set_control(fast->mmu, control);
+    fast->control = *control;
+    fast->mode = mode_find(control->mode);
+    fast->mode_sizes = 0;
+    for (unsigned i = 0; fast->mode && i < fast->mode->sizes; i++)
+        fast->mode_sizes |= 1u << fast->mode->size[i];
+    /* What is in the L2 only by a fill to come would be another mode's or ASID's. */
+    for (unsigned i = 0; i < fast->walks; i++)
+        fast->slot[i].demand.va = fast->slot[i].ahead.va = UINT64_MAX;
+}
+
+/* Reads of the L2 that a fence makes before it is acknowledged. */
+static unsigned sweep_reads(const struct fast *fast, const struct mmu_fence *fence) {
+    if (fast->l2_sets == 0 || (!fence->has_va && !fence->has_asid))
+        return 0;
+    return fence->has_va ? (unsigned)__builtin_popcount(fast->l2_sizes & fast->mode_sizes)
+                         : fast->l2_sets;
+}
+
+/* Whether stage B holds a fill now: the walk is then free from the next cycle on. */
+static bool stage_b_fills(const struct fast *fast) {
+    for (unsigned i = 0; i < fast->walks; i++)
+        if (fast->slot[i].demand.free == fast->now + 1 ||
+            fast->slot[i].ahead.free == fast->now + 1)
+            return true;
+    return false;
+}
+
+void fast_fence(struct fast *fast, const struct mmu_fence *fence) {
+    fast_drain(fast);
+    mmu_fence(fast->mmu, fence);
+    unsigned reads = sweep_reads(fast, fence);
+    /* The last set read, or a fill, is in stage B for another cycle. */
+    fast->now += 1 + (reads > 0 ? reads + 1 : stage_b_fills(fast));
+    if (!fence->has_va && !fence->has_asid)
+        fast->l2_sizes = 0;
+    for (int i = 0; i < PORTS; i++)
+        fast->port[i].undecided = fast->now;
+    for (unsigned i = 0; i < fast->walks; i++)
+        fast->slot[i].demand.free = fast->slot[i].ahead.free = 0;
+}
+
+/* The level of the first PTE read: the root's can be told by its place. */
+static unsigned first_level(const struct fast *fast, const struct fast_finding *finding) {
+    const struct mode *mode = fast->mode;
+    unsigned top = mode->levels - 1u, reads = 0, leaf = 0;
+    for (unsigned i = 0; i < finding->path.accesses; i++)
+        reads += !finding->path.access[i].update;
+    uint64_t root_pte =
+        fast->control.root_ppn * PAGE_BYTES + mode_vpn(mode, finding->va, top) * mode->pte_bytes;
+    if (!fast->walk_cache || finding->path.access[0].pa == root_pte)
+        return top;
+    while (!finding->failed && leaf < top && mode->leaf_size[leaf] < finding->size)
+        leaf++;
+    return leaf + reads - 1 < top ? leaf + reads - 1 : top;
+}
+
+/* Hands over what the walk just made has read, and forgets it. */
+static void finding_of_walk(struct fast *fast, struct fast_finding *finding) {
+    finding->path = fast->noted;
+    fast->noted.accesses = 0;
+    if (finding->path.accesses == 0)
+        return;
+    unsigned level = first_level(fast, finding);
+    for (unsigned i = 0; i < finding->path.accesses; i++) {
+        finding->path.access[i].level = (uint8_t)level;
+        level -= level > 0 && !finding->path.access[i].update;
+    }
+}
+
+static void find(struct fast *fast, uint64_t va, const struct mmu_response *response,
+                 struct fast_finding *finding) {
+    finding->va = va;
+    finding->from_l2 = response->level == LEVEL_L2;
+    finding->failed = response->reason != FAULT_NONE;
+    finding->size = response->size;
+    finding_of_walk(fast, finding);
+}
+
+/*
+ * The L1 of the software MMU has the page already, the hardware's is still to get it. A request for
+ * the same 4 KiB joins the walk; for another part of a large page it walks itself, along the way of
+ * the walk awaited.
+ */
+static void find_awaited(const struct fast_miss *awaited, uint64_t va,
+                         struct fast_finding *finding) {
+    const struct fast_walk *walk = awaited->walk;
+    finding->va = va;
+    finding->failed = false;
+    finding->size = awaited->size;
+    finding->path.accesses = 0;
+    for (unsigned i = 0; walk->number == awaited->number && i < walk->path.accesses; i++)
+        if (!walk->path.access[i].update)
+            finding->path.access[finding->path.accesses++] = walk->path.access[i];
+    finding->from_l2 = finding->path.accesses == 0;
+}
+
+/* The time of a request that the software MMU answers like this. */
+static void time_request(struct fast *fast, const struct mmu_request *request,
+                         const struct mmu_response *response) {
+    struct fast_port *port = &fast->port[request->access == ACCESS_EXECUTE ? PORT_I : PORT_D];
+    const struct fast_miss *awaited = NULL;
+    struct fast_finding finding;
+    fast_take(fast);
+    uint64_t accepted = fast_accept(fast, port);
+    bool hit = response->level == LEVEL_L1 || response->level == LEVEL_NONE;
+    if (hit && port->busy > 0 && response->level == LEVEL_L1)
+        awaited = fast_awaited(port, request->va);
+    if (hit && !awaited) {
+        fast_hit(fast, port, accepted);
+        return;
+    }
+    if (awaited)
+        find_awaited(awaited, request->va, &finding);
+    else
+        find(fast, request->va, response, &finding);
+    fast_wait(fast, port, accepted, &finding);
+}
+
+/* The software MMU's steps one by one, to have a walk that can go on to the next page. */
+static void translate_by_steps(struct fast *fast, const struct mmu_request *request,
+                               struct mmu_response *response) {
+    struct mmu_event event;
+    mmu_begin(fast->mmu, fast->job, request);
+    while (!mmu_job_answer(fast->job) && mmu_step(fast->mmu, fast->job, &event)) {
+        if (event.kind != EVENT_LOOKUP || event.lookup.result == LOOKUP_HIT)
+            continue;
+        mmu_link(fast->mmu, fast->job, fast->walk, false, &event);
+        while (mmu_walk_step(fast->mmu, fast->walk, &event))
+            ;
+    }
+    *response = *mmu_job_answer(fast->job);
+}
+
+static void prefetch(struct fast *fast) {
+    struct mmu_event event;
+    struct fast_finding finding = {.from_l2 = false};
+    if (mmu_prefetch(fast->mmu, fast->walk, &event))
+        return;
+    finding.va = event.prefetch.vpn << 12;
+    while (mmu_walk_step(fast->mmu, fast->walk, &event)) {
+        if (event.kind == EVENT_LOOKUP)
+            finding.from_l2 = event.lookup.result == LOOKUP_HIT;
+        else if (event.kind == EVENT_END)
+            finding.failed = event.end.reason != FAULT_NONE;
+        else if (event.kind == EVENT_FILL)
+            finding.size = event.fill.size;
+    }
+    finding_of_walk(fast, &finding);
+    fast_walk_ahead(fast, &finding);
+}
+
+bool fast_translate(struct fast *fast, const struct mmu_request *request,
+                    struct mmu_response *response) {
+    uint64_t walks = fast->numbered;
+    if (fast->prefetch)
+        translate_by_steps(fast, request, response);
+    else
+        mmu_translate(fast->mmu, request, response);
+    time_request(fast, request, response);
+    if (response->reason != FAULT_NONE) {
+        fast_drain(fast);
+        return false;
+    }
+    if (fast->prefetch && response->level == LEVEL_WALK && fast->numbered != walks)
+        prefetch(fast);
+    return true;
+}
+
+/* How many of them can be answered one a cycle without looking at each. */
+static uint64_t undisturbed(const struct fast *fast, const struct fast_port *port, uint64_t va,
+                            uint64_t count) {
+    uint64_t first = later(fast->now, port->ready), end = UINT64_MAX;
+    unsigned places = 0;
+    if (count <= fast->in_flight || fast_awaited(port, va))
+        return 0;
+    for (unsigned i = 0; i < port->busy; i++)
+        end = port->miss[i].done < end ? port->miss[i].done : end;
+    for (unsigned i = 0; i < fast->in_flight; i++)
+        places += fast->release[i] <= first;
+    if (places < 2 || end <= first)
+        return 0;
+    /* The last ones are played one by one: they are in flight when the next request is taken. */
+    count -= fast->in_flight;
+    return count < end - first ? count : end - first;
+}
+
+void fast_repeat(struct fast *fast, const struct mmu_request *request, uint64_t count) {
+    struct fast_port *port = &fast->port[request->access == ACCESS_EXECUTE ? PORT_I : PORT_D];
+    const struct mmu_response hit = {
+        .level = fast->mode && request->priv != PRIV_M ? LEVEL_L1 : LEVEL_NONE};
+    while (count > 0) {
+        uint64_t many = undisturbed(fast, port, request->va, count);
+        if (many > 0) {
+            port->accepted = port->ready = port->undecided = later(fast->now, port->ready) + many;
+            port->waited = 0;
+            fast->figures.translations += many;
+        } else {
+            time_request(fast, request, &hit);
+            many = 1;
+        }
+        count -= many;
+    }
+}
