@@ -53,9 +53,9 @@ module misses #(
     logic [WALK_W-1:0]           walk_q[0:ENTRIES-1];
     logic [mmu_defs::ID_W-1:0]   id_q[0:ENTRIES-1];
     logic [56:0]                 va_q[0:ENTRIES-1];
-    logic [$bits(space_t)-1:0]   space_q[0:ENTRIES-1];
+    logic [$bits(insert_space_i)-1:0]   space_q[0:ENTRIES-1];
     logic [mmu_defs::PPN_W-1:0]  root_ppn_q[0:ENTRIES-1];
-    logic [$bits(control_t)-1:0] control_q[0:ENTRIES-1];
+    logic [$bits(insert_control_i)-1:0] control_q[0:ENTRIES-1];
 
     // ---- A free entry. `waited`: cycles for which returns were kept off by new requests.
     localparam logic [2:0] PATIENCE = 3'd4;

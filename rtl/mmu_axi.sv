@@ -77,11 +77,13 @@ module mmu_axi #(
     input  logic                          fence_has_asid_i,    // rs2 is not x0
     input  logic [mmu_defs::ASID_W-1:0]   fence_asid_i,
 
-    // Injection into the L2 TLB, and counters
+    // Error injection: 1 in a cycle in which an L2 entry is written damages one bit of it
     input  logic                          inject_i,
-    input  logic [7:0]                    inject_bit_i,
-    input  logic [4:0]                    counter_sel_i,       // COUNTER_*
-    output logic [63:0]                   counter_o,
+    input  logic [7:0]                    inject_bit_i,        // modulo the bits of an entry
+
+    // Performance counters
+    input  logic [mmu_defs::COUNTER_W-1:0] counter_sel_i,      // COUNTER_*
+    output logic [63:0]                   counter_o,           // since reset, as the cycle begins
 
     // AXI4 read address
     output logic                          axi_arvalid_o,

@@ -35,6 +35,28 @@ package page;
         name_mask = name_mask << vpn_shift(size);
     endfunction
 
+    // A virtual page number with its fields, cut where the pages of some size begin, in reverse order:
+    // what names a page is then the lower part of what names any smaller one inside it, which lets
+    // synthesis share the comparators of all sizes.
+    function automatic logic [mmu_defs::VPN_W-1:0] reversed(
+        input logic [mmu_defs::VPN_W-1:0] vpn);
+        reversed = {vpn[3:0], vpn[8:4], vpn[9], vpn[17:10], vpn[26:18], vpn[35:27], vpn[44:36]};
+    endfunction
+
+    // The opposite of reversed().
+    function automatic logic [mmu_defs::VPN_W-1:0] restored(
+        input logic [mmu_defs::VPN_W-1:0] fields);
+        restored = {fields[8:0], fields[17:9], fields[26:18], fields[34:27], fields[35],
+                    fields[40:36], fields[44:41]};
+    endfunction
+
+    // Ones in the bits of reversed() that name the page.
+    function automatic logic [mmu_defs::VPN_W-1:0] reversed_mask(
+        input logic [mmu_defs::PAGE_W-1:0] size);
+        reversed_mask = {mmu_defs::VPN_W{1'b1}};
+        reversed_mask = reversed_mask >> vpn_shift(size);
+    endfunction
+
     // Ones in the bits of a physical page number that lie inside the page.
     function automatic logic [mmu_defs::PPN_W-1:0] inside_mask(
         input logic [mmu_defs::PAGE_W-1:0] size);

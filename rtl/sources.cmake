@@ -10,3 +10,6 @@ set(TWINWALK_RTL_SOURCES
 list(TRANSFORM TWINWALK_RTL_SOURCES PREPEND ${TWINWALK_RTL_DIR}/)
 # Lint waivers, each with its reason; read by Verilator only.
 set(TWINWALK_RTL_WAIVERS ${TWINWALK_RTL_DIR}/waivers.vlt)
+# Module mmu_axi, which is mmu with an AXI4 port, needs these besides.
+set(TWINWALK_AXI_SOURCES ptw_axi.sv mmu_axi.sv)
+list(TRANSFORM TWINWALK_AXI_SOURCES PREPEND ${TWINWALK_RTL_DIR}/)

@@ -55,16 +55,16 @@ module tlb #(
 );
     localparam int ENTRIES = SETS * WAYS;
     localparam int INDEX_W = ENTRIES > 1 ? $clog2(ENTRIES) : 1;
+    localparam int TAG_W = mmu_defs::PAGE_W + mmu_defs::VPN_W;
 
     // Entry of set s, way w: number s x WAYS + w. One array for each field.
     logic [ENTRIES-1:0]          valid_q;
-    logic [mmu_defs::VPN_W-1:0]  vpn_q[0:ENTRIES-1];     // 0 below the page size
-    logic [mmu_defs::PAGE_W-1:0] size_q[0:ENTRIES-1];
+    logic [TAG_W-1:0]            tag_q[0:ENTRIES-1];  // page size; vpn reversed, 0 inside the page
     logic [mmu_defs::ASID_W-1:0] asid_q[0:ENTRIES-1];
     logic [mmu_defs::PPN_W-1:0]  ppn_q[0:ENTRIES-1];
     logic [7:0]                  flags_q[0:ENTRIES-1];
-    // size_q again, for the search: entries of a size of at least …, for each size but the smallest.
-    logic [ENTRIES-1:0]          least_q[1:mmu_defs::PAGE_SIZES-1];
+    // Page sizes filled since everything was last removed: only these need a look.
+    logic [mmu_defs::PAGE_SIZES-1:0] sizes_q;
 
     // First entry of a set.
     function automatic logic [INDEX_W-1:0] base_of(input logic [SET_W-1:0] set);
@@ -72,71 +72,70 @@ module tlb #(
     endfunction
 
     // ---- Search, for a lookup or a fence. A page that holds the address can only be in its own
-    // set, so that every entry is compared as if the TLB were fully associative.
-    logic [ENTRIES-1:0] found;
-    logic [mmu_defs::VPN_W-1:0] key_vpn, other;
+    // set, so every entry is compared as if the TLB were fully associative. For a lookup the smallest
+    // page size counts.
+    logic [ENTRIES-1:0] found, here, matching;
+    logic [mmu_defs::PAGE_SIZES-1:0] sizes;
+    logic [mmu_defs::VPN_W-1:0] key_vpn, key_fields;
     logic [mmu_defs::ASID_W-1:0] key_asid;
-    logic any_page, any_space;
+    logic any_space, found_any, match;
+    logic [mmu_defs::PAGE_W-1:0] found_size;
+    logic [TAG_W-1:0] key, mask;
 
+    assign sizes = lookup_i ? sizes_q & mode::sizes(lookup_mode_i) : sizes_q;
     assign key_vpn = fence_i ? fence_vpn_i : lookup_vpn_i;
+    assign key_fields = page::reversed(key_vpn);
     assign key_asid = fence_i ? fence_asid_i : lookup_asid_i;
-    assign any_page = fence_i && !fence_has_va_i;
     assign any_space = fence_i && !fence_has_asid_i;
 
-    always_comb begin
-        found = '0;
-        other = '0;
-        if (lookup_i || fence_i) begin
-            for (int i = 0; i < ENTRIES; i++) begin
-                // Bits that are inside the entry's page do not count. Where several of these stand
-                // nested, the first ones end the search for most entries.
-                other = vpn_q[i] ^ key_vpn;
-                if ((least_q[2][i] || (other[8:4] == '0 && (least_q[1][i] || other[3:0] == '0))) ||
-                    any_page) begin
-                    if (((least_q[3][i] || !other[9]) && (least_q[4][i] || other[17:10] == '0) &&
-                         (least_q[5][i] || other[26:18] == '0) &&
-                         (least_q[6][i] || other[35:27] == '0) && other[44:36] == '0) ||
-                        any_page) begin
-                        // A global entry is of every space for a lookup, of none for a fence.
-                        if (any_space || (flags_q[i][mmu_defs::ENTRY_BIT_G] ? !fence_i :
-                                                                              asid_q[i] == key_asid))
-                            found[i] = 1'b1;
-                    end
-                end
-            end
-        end
-    end
-
-    // ---- Lookup: of the page sizes of the mode the smallest, then the lowest way.
-    logic [ENTRIES-1:0] candidates, matching;
-    logic [mmu_defs::PAGE_SIZES-1:0] sizes;
-    logic match;
-    logic [INDEX_W-1:0] match_index;
-
-    assign sizes = mode::sizes(lookup_mode_i);
-    assign match = matching != '0;
-
-    // Entries of a page size.
-    function automatic logic [ENTRIES-1:0] of_size(input int size);
-        of_size = {ENTRIES{1'b1}};
-        if (size > 0) of_size = of_size & least_q[size];
-        if (size < mmu_defs::PAGE_SIZES - 1) of_size = of_size & ~least_q[size+1];
+    function automatic logic is_global(input logic [7:0] flags);
+        is_global = flags[mmu_defs::ENTRY_BIT_G];
     endfunction
 
+    // A global entry is of every address space, but of none for a fence.
     always_comb begin
-        matching = '0;
-        lookup_size_o = '0;
-        candidates = '0;
-        if (lookup_i && found != '0) begin
-            for (int size = mmu_defs::PAGE_SIZES - 1; size >= 0; size--) begin
-                candidates = found & valid_q & of_size(size);
-                if (sizes[size] && candidates != '0) begin
-                    matching = candidates;
-                    lookup_size_o = mmu_defs::PAGE_W'(size);
+        found = '0;
+        found_any = 1'b0;
+        found_size = '0;
+        here = '0;
+        key = '0;
+        mask = '1;
+        if (lookup_i || (fence_i && fence_has_va_i)) begin
+            for (int size = 0; size < mmu_defs::PAGE_SIZES; size++) begin
+                if (sizes[size] && (fence_i || !found_any)) begin
+                    key = {mmu_defs::PAGE_W'(size), key_fields};
+                    mask[mmu_defs::VPN_W-1:0] =
+                        page::reversed_mask(mmu_defs::PAGE_W'(size));
+                    here = '0;
+                    for (int i = 0; i < ENTRIES; i++) begin
+                        // Tags first: few entries need more than this one comparison.
+                        if (((tag_q[i] ^ key) & mask) == '0) begin
+                            if (valid_q[i] && (any_space || (is_global(flags_q[i]) ?
+                                                             !fence_i : asid_q[i] == key_asid)))
+                                here[i] = 1'b1;
+                        end
+                    end
+                    if (here != '0) begin
+                        found_any = 1'b1;
+                        found_size = mmu_defs::PAGE_W'(size);
+                    end
+                    found = found | here;
                 end
             end
         end
+        if (fence_i && !fence_has_va_i) begin
+            for (int i = 0; i < ENTRIES; i++) begin
+                if (any_space || (!is_global(flags_q[i]) && asid_q[i] == key_asid))
+                    found[i] = 1'b1;
+            end
+        end
     end
+
+    // ---- Lookup: of what was found the lowest way.
+    logic [INDEX_W-1:0] match_index;
+    assign match = lookup_i && found_any;
+    assign matching = lookup_i ? found : '0;
+    assign lookup_size_o = found_size;
 
     // They are all in one set.
     logic [SETS-1:0] match_sets;
@@ -173,13 +172,15 @@ module tlb #(
     logic [WAY_W-1:0] first_way, victim_way;
     logic [INDEX_W-1:0] fill_base, fill_index, index;
     logic [SET_W-1:0] page_set;
-    logic [mmu_defs::VPN_W-1:0] fill_page;
+    logic [mmu_defs::VPN_W-1:0] fill_fields;
+    logic [TAG_W-1:0] fill_tag;
     logic choose;
 
     page_set #(.SETS(SETS)) i_fill_set (
         .size_i(fill_size_i), .vpn_i(fill_vpn_i), .set_o(page_set)
     );
-    assign fill_page = fill_vpn_i & page::name_mask(fill_size_i);
+    assign fill_fields = page::reversed(fill_vpn_i) & page::reversed_mask(fill_size_i);
+    assign fill_tag = {fill_size_i, fill_fields};
 
     always_comb begin
         fill_set_o = '0;
@@ -192,9 +193,9 @@ module tlb #(
             fill_base = base_of(fill_set_o);
             for (int w = 0; w < WAYS; w++) begin
                 index = fill_base + INDEX_W'(w);
-                if (vpn_q[index] == fill_page) begin
-                    if (valid_q[index] && size_q[index] == fill_size_i &&
-                        (flags_q[index][mmu_defs::ENTRY_BIT_G] || asid_q[index] == fill_asid_i))
+                if (tag_q[index] == fill_tag) begin
+                    if (valid_q[index] && (flags_q[index][mmu_defs::ENTRY_BIT_G] ||
+                                           asid_q[index] == fill_asid_i))
                         same[w] = 1'b1;
                 end
             end
@@ -209,7 +210,7 @@ module tlb #(
         .SETS(SETS), .WAYS(WAYS), .POLICY(POLICY),
         .RANDOM_FIRST(32'((mmu_defs::RANDOM_SEED_HIGH << 16) | (SEED << 2) | NUMBER))
     ) i_replacement (
-        .clk_i, .rst_ni, .read_i(1'b0), .read_set_i('0),
+        .clk_i, .rst_ni, .read_i(1'b0), .read_set_i({SET_W{1'b0}}),
         .set_i(fill_i ? fill_set_o : lookup_set_o),
         .hit_i(hit), .fill_i,
         .way_i(fill_i ? fill_way_o : lookup_way_o),
@@ -220,8 +221,10 @@ module tlb #(
     assign fill_index = fill_base + INDEX_W'(fill_way_o);
 
     assign evicted_o = fill_i && valid_q[fill_index];
-    assign evicted_size_o = evicted_o ? size_q[fill_index] : '0;
-    assign evicted_vpn_o = evicted_o ? vpn_q[fill_index] : '0;
+    logic [TAG_W-1:0] evicted_tag;
+    assign evicted_tag = evicted_o ? tag_q[fill_index] : '0;
+    assign evicted_size_o = evicted_tag[mmu_defs::VPN_W+:mmu_defs::PAGE_W];
+    assign evicted_vpn_o = page::restored(evicted_tag[mmu_defs::VPN_W-1:0]);
     assign evicted_asid_o = evicted_o ? asid_q[fill_index] : '0;
 
     // ---- State
@@ -234,14 +237,16 @@ module tlb #(
 
     always_ff @(posedge clk_i) begin
         if (fill_i) begin
-            vpn_q[fill_index] <= fill_page;
-            size_q[fill_index] <= fill_size_i;
+            tag_q[fill_index] <= fill_tag;
             asid_q[fill_index] <= fill_asid_i;
             ppn_q[fill_index] <= fill_ppn_i;
             flags_q[fill_index] <= fill_flags_i;
-            for (int size = 1; size < mmu_defs::PAGE_SIZES; size++)
-                least_q[size][fill_index] <= fill_size_i >= mmu_defs::PAGE_W'(size);
         end
+    end
+
+    always_ff @(posedge clk_i) begin
+        if (!rst_ni || (fence_i && !fence_has_va_i && !fence_has_asid_i)) sizes_q <= '0;
+        else if (fill_i) sizes_q[fill_size_i] <= 1'b1;
     end
 
 `ifndef SYNTHESIS

@@ -54,9 +54,9 @@ module walk_requests #(
     output logic                       offer_store_o
 );
     logic [mmu_defs::VPN_W-1:0]  vpn_q[0:WALKS-1];
-    logic [$bits(space_t)-1:0]   space_q[0:WALKS-1];
+    logic [$bits(begin_space_i)-1:0]   space_q[0:WALKS-1];
     logic [mmu_defs::PPN_W-1:0]  root_ppn_q[0:WALKS-1];
-    logic [$bits(control_t)-1:0] control_q[0:WALKS-1];
+    logic [$bits(begin_control_i)-1:0] control_q[0:WALKS-1];
 
     // A prefetch never sets A or D: it walks as if ADUE were 0.
     control_t prefetch_control;

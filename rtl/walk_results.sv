@@ -52,7 +52,7 @@ module walk_results #(
 );
     logic [mmu_defs::FAULT_W-1:0] reason_q[0:WALKS-1];
     logic [mmu_defs::PPN_W-1:0]   ppn_q[0:WALKS-1];
-    logic [$bits(leaf_t)-1:0]     leaf_q[0:WALKS-1];
+    logic [$bits(end_leaf_i)-1:0]     leaf_q[0:WALKS-1];
     logic [WALKS-1:0] failed_q, clean_q, from_l2_q, i_filled_q, d_filled_q;
 
     always_ff @(posedge clk_i) begin

@@ -176,7 +176,7 @@ static void explain(const struct stress_command *command, struct stress_options 
 /* How long the next episode is; 0: enough has been played. */
 static uint64_t next_accesses(const struct stress_command *command,
                               const struct stress_coverage *coverage) {
-    uint64_t left = command->count - coverage->accesses;
+    uint64_t left = coverage->accesses < command->count ? command->count - coverage->accesses : 0;
     if (command->cycles)
         left = coverage->cycles < command->cycles ? EPISODE_LENGTH : 0;
     return left < EPISODE_LENGTH ? left : EPISODE_LENGTH;

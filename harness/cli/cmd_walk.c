@@ -259,9 +259,8 @@ int cmd_walk(int argc, char **argv) {
     struct walk_options options = {
         .config = "default", .control = {.mode = MODE_SV39}, .request = {.priv = PRIV_S}};
     parse_arguments(&parser, argc, argv, 0, &options);
-    struct lockstep *both = lockstep_create(
-        &(struct lockstep_options){.config = options.config, .seed = 1},
-        &why);
+    struct lockstep *both =
+        lockstep_create(&(struct lockstep_options){.config = options.config, .seed = 1}, &why);
     if (!both)
         return complain("walk", "%s", why);
     int status = walk(&options, both);

@@ -226,18 +226,46 @@ static void explain_result(FILE *to, const struct explanation *explanation,
                 memory_type_name(response->memory));
 }
 
+static void explain_start(FILE *to, const struct explanation *explanation, const struct mode *mode,
+                          const struct mmu_event *event) {
+    heading(to, explanation, "Walk (12.3.2)");
+    if (event->start.cached)
+        fprintf(to, "  the walk cache knows the table of level %u (way %u)\n", event->start.level,
+                event->start.way);
+    else
+        fprintf(to, "  step 1: the root table is at %" PRIx64 ", i = %u\n",
+                explanation->control.root_ppn * PAGE_BYTES, mode->levels - 1u);
+}
+
+/* The first fill after a walk; one after an L2 hit belongs to the lookups. */
+static bool opens_fills(const struct explanation *explanation, size_t i) {
+    bool walked = false;
+    for (size_t j = 0; j < i; j++) {
+        if (explanation->event[j].kind == EVENT_FILL)
+            return false;
+        walked |= explanation->event[j].kind == EVENT_START;
+    }
+    return walked;
+}
+
+static void explain_fill(FILE *to, const struct explanation *explanation, size_t i) {
+    char text[160];
+    if (opens_fills(explanation, i))
+        heading(to, explanation, "Kept in the TLBs");
+    event_format(&explanation->event[i], text, sizeof text);
+    fprintf(to, "  %s\n", text);
+}
+
+/* Which walk serves the request is of no interest when it is the only one. */
 static void explain_event(FILE *to, const struct explanation *explanation, const struct mode *mode,
                           size_t i) {
     const struct mmu_event *event = &explanation->event[i];
-    char text[160];
     switch (event->kind) {
     case EVENT_LOOKUP:
         explain_lookup(to, explanation, event);
         break;
     case EVENT_START:
-        heading(to, explanation, "Walk (12.3.2)");
-        fprintf(to, "  step 1: the root table is at %" PRIx64 ", i = %u\n",
-                explanation->control.root_ppn * PAGE_BYTES, mode->levels - 1u);
+        explain_start(to, explanation, mode, event);
         break;
     case EVENT_READ:
         explain_read(to, explanation, mode, event);
@@ -250,27 +278,32 @@ static void explain_event(FILE *to, const struct explanation *explanation, const
         explain_end(to, explanation, event);
         break;
     case EVENT_FILL:
-        if (event[-1].kind != EVENT_FILL && event[-1].kind != EVENT_LOOKUP)
-            heading(to, explanation, "Kept in the TLBs");
-        event_format(event, text, sizeof text);
-        fprintf(to, "  %s\n", text);
+        explain_fill(to, explanation, i);
         break;
-    case EVENT_RESPONSE:
-        explain_result(to, explanation, &event->response);
-        break;
-    case EVENT_LINK: /* who waits for whom is no matter with a single request */
+    case EVENT_LINK:
     case EVENT_REPLAY:
     case EVENT_PREFETCH:
+    case EVENT_RESPONSE:
         break;
     }
 }
 
+/* The response may show before the L2 is filled, but ends the story; a prefetch is another one. */
 void explain_translation(FILE *to, const struct explanation *explanation) {
     const struct mode *mode = mode_find(explanation->control.mode);
     if (explanation->request.priv == PRIV_M)
         mode = NULL;
     explain_address(to, explanation, mode);
     explain_request(to, explanation);
-    for (size_t i = 0; i < explanation->events; i++)
+    const struct mmu_response *response = NULL;
+    for (size_t i = 0; i < explanation->events; i++) {
+        const struct mmu_event *event = &explanation->event[i];
+        if (event->kind == EVENT_RESPONSE)
+            response = &event->response;
+        if (event->kind == EVENT_PREFETCH)
+            break;
         explain_event(to, explanation, mode, i);
+    }
+    if (response)
+        explain_result(to, explanation, response);
 }

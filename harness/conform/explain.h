@@ -11,7 +11,7 @@
 struct explanation {
     struct mmu_control control;
     struct mmu_request request;
-    const struct mmu_event *event; /* all of the translation's, EVENT_RESPONSE last */
+    const struct mmu_event *event; /* all of the translation's and of its walk */
     size_t events;
     bool colour; /* the text goes to a terminal */
 };

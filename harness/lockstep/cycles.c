@@ -80,14 +80,14 @@ static bool explain_missing(const struct mmu_outputs *a, const struct mmu_output
             continue;
         name_owner(event, owner, sizeof owner);
         event_format(event, line[0], sizeof line[0]);
-        if (!other) {
-            snprintf(text, size, "the %s shows %s of %s (%s), the %s does not", name[0],
-                     event_name(event->kind), owner, line[0], name[1]);
-            return true;
-        }
-        event_format(other, line[1], sizeof line[1]);
-        snprintf(text, size, "%s of %s: %s %s, %s %s", event_name(event->kind), owner, name[0],
-                 line[0], name[1], line[1]);
+        if (other)
+            event_format(other, line[1], sizeof line[1]);
+        if (other)
+            snprintf(text, size, "%s of %s differs: %s: %s; %s: %s", event_name(event->kind), owner,
+                     name[0], line[0], name[1], line[1]);
+        else
+            snprintf(text, size, "the %s shows %s of %s, the %s does not: %s", name[0],
+                     event_name(event->kind), owner, name[1], line[0]);
         return true;
     }
     return false;

@@ -3,6 +3,9 @@
  */
 #include "inside.h"
 
+/* Cycles from one look for requests that wait too long to the next. */
+#define OVERDUE_EVERY 1024
+
 static void drive_inputs(struct lockstep *both, const struct lockstep_offer *offer) {
     struct mmu_inputs *in = rtl_mmu_in(both->rtl);
     for (int port = 0; port < PORTS; port++) {
@@ -92,16 +95,33 @@ static bool walks_busy(const struct lockstep *both) {
     return false;
 }
 
+/* Steps may go on for ever and come to nothing: each request has its own limit. */
+static const struct slot *overdue(const struct lockstep *both, uint64_t cycle) {
+    for (int port = 0; port < PORTS; port++)
+        for (unsigned id = 0; id < IDS; id++) {
+            const struct slot *slot = &both->slot[port][id];
+            if (slot->busy && cycle - slot->accepted > both->options.hang_cycles)
+                return slot;
+        }
+    return NULL;
+}
+
 static void watch_progress(struct lockstep *both, const struct lockstep_offer *offer) {
     bool waits = both->under_way > 0 || offer->fence || offer->request[PORT_I] ||
                  offer->request[PORT_D] || walks_busy(both);
     uint64_t cycle = rtl_mmu_cycle(both->rtl);
+    const struct slot *late = cycle % OVERDUE_EVERY == 0 ? overdue(both, cycle) : NULL;
     if (!waits)
         both->last_step = cycle;
     else if (cycle - both->last_step > both->options.hang_cycles)
         lockstep_diverge(both, COMPARE_ARCHITECTURAL, NULL,
                          "the hardware hangs: no step for %llu cycles",
                          (unsigned long long)both->options.hang_cycles);
+    if (late)
+        lockstep_diverge(both, COMPARE_ARCHITECTURAL, &late->origin,
+                         "the hardware hangs: it has not answered port %s id %u for %llu cycles",
+                         port_name(port_of(&late->origin.request)), late->origin.request.id,
+                         (unsigned long long)(cycle - late->accepted));
 }
 
 bool lockstep_cycle(struct lockstep *both, struct lockstep_offer *offer) {

@@ -39,7 +39,7 @@ struct replay_target lockstep_target(struct lockstep *both) {
         .translate = translate,
         .fence = fence,
         .begin = overlaps ? begin : NULL,
-        .drain = drain,
+        .drain = overlaps ? drain : NULL,
         .answered = answered,
         .position = set_position,
         .memories = lockstep_memories(both),

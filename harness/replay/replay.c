@@ -200,13 +200,13 @@ static void count_references(struct replay *replay, enum port port, bool looked_
         replay->counters.lookups[port == PORT_I ? TLB_I : TLB_D] += count;
 }
 
-/* Translates; an answer that is certain is not waited for. */
-static bool translate(struct replay *replay, const struct mmu_request *request,
+/* Translates; the answer to a first try that is certain is not waited for. */
+static bool translate(struct replay *replay, const struct mmu_request *request, bool first,
                       struct mmu_response *response, uint64_t *pa) {
     const struct replay_target *target = &replay->target;
     bool begun = false;
     replay->used = true;
-    if (target->begin && !pa && !replay->doubtful &&
+    if (target->begin && first && !pa && !replay->doubtful &&
         !target->begin(target->context, request, response, &begun))
         return false;
     return begun || target->translate(target->context, request, response, pa);
@@ -238,7 +238,7 @@ static enum replay_end translate_part(struct replay *replay, const struct mmu_re
         pa = NULL;
     for (int tries = 0; tries < TRIES; tries++) {
         replay->counters.translations++;
-        if (!translate(replay, request, &response, pa))
+        if (!translate(replay, request, tries == 0, &response, pa))
             return REPLAY_STOPPED;
         if (tries == 0)
             *first = response;
@@ -310,8 +310,7 @@ static enum replay_end play_rest(struct replay *replay, const struct mmu_request
     const uint64_t offset = PAGE_BYTES - 1;
     const struct replay_target *target = &replay->target;
     bool told = replay->system.accessed && replay->system.repeats;
-    if (target->skips_repeats && target->repeat &&
-        !target->repeat(target->context, request, count))
+    if (target->skips_repeats && target->repeat && !target->repeat(target->context, request, count))
         return REPLAY_STOPPED;
     if (target->skips_repeats && !told)
         return REPLAY_DONE;
@@ -321,7 +320,7 @@ static enum replay_end play_rest(struct replay *replay, const struct mmu_request
         next.va = (request->va & ~offset) | ((request->va + 8 * (i + 1)) & offset);
         for (unsigned m = 0; told && m < target->memories->count; m++)
             pa[m] = (pa[m] & ~offset) | (next.va & offset);
-        if (!target->skips_repeats && !translate(replay, &next, &response, told ? pa : NULL))
+        if (!target->skips_repeats && !translate(replay, &next, true, &response, told ? pa : NULL))
             return REPLAY_STOPPED;
         enum replay_end end;
         if (told && response.reason == FAULT_NONE &&

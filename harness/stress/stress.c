@@ -174,8 +174,8 @@ static void refuse_page(struct bench *bench,
         add(lockstep_memory(bench->both, (enum side)side), pa, pa + PAGE_BYTES);
 }
 
-/* The tables, and what memory does not allow. */
-static void set_stage(struct bench *bench) {
+/* The tables, and what memory does not allow. `read_cycles`: what a PTE read may take. */
+static void set_stage(struct bench *bench, unsigned read_cycles) {
     stress_tables_init(&bench->tables, mode_find(modes[draw(bench, 4)]), &bench->random);
     for (unsigned page = 0; page < STRESS_PAGES; page++)
         for (unsigned slot = 0; slot < STRESS_INDICES; slot++) {
@@ -186,9 +186,12 @@ static void set_stage(struct bench *bench) {
         refuse_page(bench, physmem_add_error);
     for (uint64_t refused = draw(bench, 3); refused > 0; refused--)
         refuse_page(bench, physmem_add_update_error);
-    static const unsigned fence_rates[] = {0, 20, 100, 600, 4000};
+    static const unsigned fence_rates[] = {0, 20, 40, 100, 1000};
     static const unsigned memory_rates[] = {0, 5, 30, 400};
     bench->fence_every = fence_rates[draw(bench, 5)];
+    /* Where walks start over all the time nothing gets done. */
+    if (bench->fence_every > 0 && bench->fence_every < 3 * read_cycles)
+        bench->fence_every = 3 * read_cycles;
     bench->memory_every = memory_rates[draw(bench, 4)];
     bench->control_every = draw(bench, 2) ? 100 : 1500;
     bench->idle_every = draw(bench, 3) ? 0 : 3;
@@ -198,15 +201,26 @@ static void set_stage(struct bench *bench) {
     change_control(bench);
 }
 
-/* Of every form; random ones with a seed of their own. */
-static void choose_latency(struct bench *bench, char *text, size_t size) {
-    static const char *const latencies[] = {
-        "1", "5", "1:4:", "1:30:", "20:60:", "cache:1K/2/64/2,40", "cache:256/2/16/1,2K/4/64/6,30"};
-    const char *form = latencies[draw(bench, sizeof latencies / sizeof latencies[0])];
-    if (form[strlen(form) - 1] == ':')
-        snprintf(text, size, "%s%u", form, (unsigned)draw(bench, 1000000));
+/* Of every form; random ones with a seed of their own. Returns the longest that it can draw. */
+static unsigned choose_latency(struct bench *bench, char *text, size_t size) {
+    static const struct {
+        const char *text;
+        unsigned max;
+    } forms[] = {
+        {"1", 1},
+        {"5", 5},
+        {"1:4:", 4},
+        {"1:30:", 30},
+        {"20:60:", 60},
+        {"cache:1K/2/64/2,40", 40},
+        {"cache:256/2/16/1,2K/4/64/6,30", 30},
+    };
+    uint64_t i = draw(bench, sizeof forms / sizeof forms[0]);
+    if (forms[i].text[strlen(forms[i].text) - 1] == ':')
+        snprintf(text, size, "%s%u", forms[i].text, (unsigned)draw(bench, 1000000));
     else
-        snprintf(text, size, "%s", form);
+        snprintf(text, size, "%s", forms[i].text);
+    return forms[i].max;
 }
 
 struct lockstep *stress_episode(const struct stress_options *options,
@@ -221,11 +235,13 @@ struct lockstep *stress_episode(const struct stress_options *options,
     };
     static const unsigned stalls[] = {0, 0, 40, 80};
     char latency[64];
-    choose_latency(&bench, latency, sizeof latency);
+    unsigned stall = stalls[draw(&bench, 4)];
+    unsigned read_cycles =
+        (choose_latency(&bench, latency, sizeof latency) + 1) * 100 / (100 - stall);
     struct lockstep_options lockstep = {
         .config = options->config,
         .latency = latency,
-        .stall_percent = stalls[draw(&bench, 4)],
+        .stall_percent = stall,
         .no_timing_check = options->no_timing_check,
         .seed = (uint32_t)draw(&bench, UINT32_MAX) | 1,
     };
@@ -238,7 +254,7 @@ struct lockstep *stress_episode(const struct stress_options *options,
         lockstep_destroy(bench.both);
         return NULL;
     }
-    set_stage(&bench);
+    set_stage(&bench, read_cycles);
     uint64_t end = coverage->accesses + options->accesses;
     do
         choose(&bench);

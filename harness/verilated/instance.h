@@ -8,8 +8,8 @@
 
 /* What rtl_mmu.h's functions work on; each configuration derives its own (instance.cpp). */
 struct rtl_mmu {
-    rtl_inputs in{};
-    rtl_outputs out{};
+    mmu_inputs in{};
+    mmu_outputs out{};
     uint64_t cycle = 0;
 
     virtual ~rtl_mmu() = default;

@@ -66,10 +66,10 @@ void rtl_mmu_close(rtl_mmu *mmu) {
     delete mmu;
 }
 
-rtl_inputs *rtl_mmu_in(rtl_mmu *mmu) {
+mmu_inputs *rtl_mmu_in(rtl_mmu *mmu) {
     return &mmu->in;
 }
-const rtl_outputs *rtl_mmu_out(const rtl_mmu *mmu) {
+const mmu_outputs *rtl_mmu_out(const rtl_mmu *mmu) {
     return &mmu->out;
 }
 void rtl_mmu_settle(rtl_mmu *mmu) {

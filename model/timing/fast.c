@@ -48,12 +48,17 @@ struct fast *fast_create(const struct mmu_config *config, unsigned in_flight,
     fast->memory = *memory;
     fast->latency = latency;
     fast->in_flight = in_flight;
+    fast->prefer = PORT_D;
     fast->walks = config->walks;
     fast->l2_sets = config->tlb[TLB_L2].sets;
     fast->walk_cache = config->walk_cache > 0;
     fast->prefetch = config->prefetch && fast->l2_sets > 0;
-    for (int i = 0; i < PORTS; i++)
-        fast->port[i].misses = config->misses[i];
+    for (int i = 0; i < PORTS; i++) {
+        struct fast_port *port = &fast->port[i];
+        port->misses = config->misses[i];
+        port->earliest = UINT64_MAX;
+        port->all = UINT32_MAX >> (FAST_MISSES - port->misses);
+    }
     const struct mmu_memory noting = {fast, read_pte, update_pte};
     fast->mmu = mmu_create(config, &noting, why);
     fast->job = mmu_job_create();
@@ -110,8 +115,7 @@ static unsigned sweep_reads(const struct fast *fast, const struct mmu_fence *fen
 /* Whether stage B holds a fill now: the walk is then free from the next cycle on. */
 static bool stage_b_fills(const struct fast *fast) {
     for (unsigned i = 0; i < fast->walks; i++)
-        if (fast->slot[i].demand.free == fast->now + 1 ||
-            fast->slot[i].ahead.free == fast->now + 1)
+        if (fast->slot[i].demand.free == fast->now + 1 || fast->slot[i].ahead.free == fast->now + 1)
             return true;
     return false;
 }
@@ -162,6 +166,7 @@ static void find(struct fast *fast, uint64_t va, const struct mmu_response *resp
                  struct fast_finding *finding) {
     finding->va = va;
     finding->from_l2 = response->level == LEVEL_L2;
+    finding->in_l2 = UINT64_MAX;
     finding->failed = response->reason != FAULT_NONE;
     finding->size = response->size;
     finding_of_walk(fast, finding);
@@ -172,17 +177,18 @@ static void find(struct fast *fast, uint64_t va, const struct mmu_response *resp
  * the same 4 KiB joins the walk; for another part of a large page it walks itself, along the way of
  * the walk awaited.
  */
-static void find_awaited(const struct fast_miss *awaited, uint64_t va,
+static void find_awaited(const struct fast *fast, const struct fast_miss *awaited, uint64_t va,
                          struct fast_finding *finding) {
     const struct fast_walk *walk = awaited->walk;
     finding->va = va;
     finding->failed = false;
     finding->size = awaited->size;
     finding->path.accesses = 0;
-    for (unsigned i = 0; walk->number == awaited->number && i < walk->path.accesses; i++)
+    for (unsigned i = 0; i < walk->path.accesses; i++)
         if (!walk->path.access[i].update)
             finding->path.access[finding->path.accesses++] = walk->path.access[i];
     finding->from_l2 = finding->path.accesses == 0;
+    finding->in_l2 = fast->l2_sets > 0 ? walk->over : UINT64_MAX;
 }
 
 /* The time of a request that the software MMU answers like this. */
@@ -194,14 +200,14 @@ static void time_request(struct fast *fast, const struct mmu_request *request,
     fast_take(fast);
     uint64_t accepted = fast_accept(fast, port);
     bool hit = response->level == LEVEL_L1 || response->level == LEVEL_NONE;
-    if (hit && port->busy > 0 && response->level == LEVEL_L1)
-        awaited = fast_awaited(port, request->va);
+    if (hit && port->busy && response->level == LEVEL_L1)
+        awaited = fast_awaited(fast, port, request->va);
     if (hit && !awaited) {
-        fast_hit(fast, port, accepted);
+        fast_hit(port, accepted);
         return;
     }
     if (awaited)
-        find_awaited(awaited, request->va, &finding);
+        find_awaited(fast, awaited, request->va, &finding);
     else
         find(fast, request->va, response, &finding);
     fast_wait(fast, port, accepted, &finding);
@@ -224,7 +230,7 @@ static void translate_by_steps(struct fast *fast, const struct mmu_request *requ
 
 static void prefetch(struct fast *fast) {
     struct mmu_event event;
-    struct fast_finding finding = {.from_l2 = false};
+    struct fast_finding finding = {.in_l2 = UINT64_MAX};
     if (mmu_prefetch(fast->mmu, fast->walk, &event))
         return;
     finding.va = event.prefetch.vpn << 12;
@@ -260,15 +266,9 @@ bool fast_translate(struct fast *fast, const struct mmu_request *request,
 /* How many of them can be answered one a cycle without looking at each. */
 static uint64_t undisturbed(const struct fast *fast, const struct fast_port *port, uint64_t va,
                             uint64_t count) {
-    uint64_t first = later(fast->now, port->ready), end = UINT64_MAX;
-    unsigned places = 0;
-    if (count <= fast->in_flight || fast_awaited(port, va))
-        return 0;
-    for (unsigned i = 0; i < port->busy; i++)
-        end = port->miss[i].done < end ? port->miss[i].done : end;
-    for (unsigned i = 0; i < fast->in_flight; i++)
-        places += fast->release[i] <= first;
-    if (places < 2 || end <= first)
+    uint64_t first = later(fast->now, port->ready), end = port->earliest;
+    if (count <= fast->in_flight || end <= first || fast_places(fast, first) < 2 ||
+        fast_awaited(fast, port, va))
         return 0;
     /* The last ones are played one by one: they are in flight when the next request is taken. */
     count -= fast->in_flight;
@@ -277,8 +277,8 @@ static uint64_t undisturbed(const struct fast *fast, const struct fast_port *por
 
 void fast_repeat(struct fast *fast, const struct mmu_request *request, uint64_t count) {
     struct fast_port *port = &fast->port[request->access == ACCESS_EXECUTE ? PORT_I : PORT_D];
-    const struct mmu_response hit = {
-        .level = fast->mode && request->priv != PRIV_M ? LEVEL_L1 : LEVEL_NONE};
+    const struct mmu_response hit = {.level = fast->mode && request->priv != PRIV_M ? LEVEL_L1
+                                                                                    : LEVEL_NONE};
     while (count > 0) {
         uint64_t many = undisturbed(fast, port, request->va, count);
         if (many > 0) {

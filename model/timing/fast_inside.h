@@ -12,7 +12,9 @@
 #define FAST_WALKS     16
 #define FAST_MISSES    32
 #define FAST_IN_FLIGHT (1u << TW_ID_W)
-#define FAST_ACCESSES  12 /* of a walk: five reads, updates, and as many tries again */
+#define FAST_ONE       256u /* of the means of what has been of late */
+#define FAST_SPAN      64u  /* cycles in which acceptances are counted */
+#define FAST_ACCESSES  12   /* of a walk: five reads, updates, and as many tries again */
 
 /* Something that serves one a cycle: cycles taken, of the last RESERVED_CYCLES asked for. */
 #define RESERVED_CYCLES 4096
@@ -45,6 +47,7 @@ struct fast_path {
 struct fast_finding {
     uint64_t va;
     bool from_l2, failed;
+    uint64_t in_l2;      /* the cycle from which the L2 has it in any case */
     enum page_size size; /* unless it failed */
     struct fast_path path;
 };
@@ -53,8 +56,11 @@ struct fast_finding {
 struct fast_walk {
     uint64_t number; /* from 1; 0: none yet */
     uint64_t va;
-    uint64_t begun, ended, free; /* cycles; ended: of its END, or of the L2 hit */
+    uint64_t begun, ended; /* cycles; ended: of its END, or of the L2 hit */
+    uint64_t over;         /* the first cycle in which it has nothing more to do */
+    uint64_t free;         /* nor has anybody who waits for it: a guess as long as somebody does */
     enum page_size size;
+    bool filled[PORTS]; /* into the L1s */
     struct fast_path path;
 };
 
@@ -67,22 +73,36 @@ struct fast_slot {
 struct fast_miss {
     uint64_t va;
     uint64_t accepted, done; /* cycles; done: the first in which it can be returned */
+    bool primary;            /* in that cycle only if no other entry is to be returned */
     struct fast_walk *walk;
     uint64_t number; /* the walk's: its place may be another's by now */
     enum page_size size;
-    unsigned place; /* in flight */
-    bool filled;    /* the L1 has been filled for another request of the walk */
+};
+
+/* Requests in flight that are answered: the first cycle in which another may be in the place of
+ * each, in ascending order. */
+struct fast_leaving {
+    uint64_t free[FAST_IN_FLIGHT];
+    unsigned first, count;
 };
 
 struct fast_port {
-    unsigned misses; /* entries of the miss file */
-    unsigned busy;
-    struct fast_miss miss[FAST_MISSES]; /* the busy ones */
-    uint64_t accepted;                  /* the cycle after the latest acceptance */
-    uint64_t ready;                     /* the first cycle in which it may accept again */
-    uint64_t undecided;                 /* the first cycle in which it may still return a miss */
-    uint64_t linked;                    /* the cycle after the latest link */
+    unsigned misses;    /* entries of the miss file */
+    uint32_t all, busy; /* a bit for each */
+    struct fast_miss miss[FAST_MISSES];
+    uint64_t earliest;                 /* `done` of the busy ones, the least */
+    struct fast_leaving hits, returns; /* their requests */
+    unsigned turn;                     /* the entry to look at first for a return */
+    uint64_t accepted;                 /* the cycle after the latest acceptance, … */
+    uint64_t since;                    /* … and the first of the cycles before it with one each */
+    uint64_t ready;                    /* the first cycle in which it may accept again */
+    uint64_t undecided;                /* the first cycle in which it may still return a miss */
+    uint64_t linked;                   /* the cycle after the latest link */
     unsigned waited;
+    unsigned delay;                   /* of the returns of late, in cycles / FAST_ONE */
+    unsigned chance;                  /* of losing stage A, added up, likewise */
+    uint64_t span;                    /* the FAST_SPAN cycles of the latest acceptance, by number */
+    unsigned accepts, accepts_before; /* in it, and in the one before */
 };
 
 struct fast {
@@ -96,11 +116,11 @@ struct fast {
     unsigned mode_sizes; /* a bit for each page size */
     unsigned l2_sets;    /* 0: no L2 */
     bool walk_cache, prefetch;
-    struct fast_path noted; /* the accesses of the software MMU's latest walk */
-    unsigned in_flight, place;
-    uint64_t release[FAST_IN_FLIGHT]; /* of each place in flight: the first cycle it is free in */
-    uint64_t now;                     /* the cycle in which the latest request was taken */
+    struct fast_path noted;     /* the accesses of the software MMU's latest walk */
+    unsigned in_flight, flying; /* requests: at most, and now */
+    uint64_t now;               /* the cycle in which the latest request was taken */
     struct fast_port port[PORTS];
+    enum port prefer; /* wins a tie for stage A */
     unsigned walks;
     struct fast_slot slot[FAST_WALKS];
     struct fast_slot *begun; /* the latest */
@@ -121,21 +141,25 @@ static inline bool same_page(uint64_t a, uint64_t b, enum page_size size) {
 
 /* fast_ports.c */
 
-/* The next request in the order of the trace is in flight: at `now`, in `place`. */
+/* The next request in the order of the trace is in flight, from `now` on. */
 void fast_take(struct fast *fast);
 
 /* The cycle in which the port accepts the request just taken. */
 uint64_t fast_accept(struct fast *fast, struct fast_port *port);
 
 /* The request accepted is answered at once. */
-void fast_hit(struct fast *fast, struct fast_port *port, uint64_t accepted);
+void fast_hit(struct fast_port *port, uint64_t accepted);
 
 /* The miss for the page of va whose answer would fill it into the L1; NULL: none. */
-const struct fast_miss *fast_awaited(const struct fast_port *port, uint64_t va);
+const struct fast_miss *fast_awaited(const struct fast *fast, const struct fast_port *port,
+                                     uint64_t va);
 
 /* The request accepted waits for a walk. */
 void fast_wait(struct fast *fast, struct fast_port *port, uint64_t accepted,
                const struct fast_finding *finding);
+
+/* Places for requests that are free in this cycle, as far as is decided. */
+unsigned fast_places(const struct fast *fast, uint64_t cycle);
 
 /* Everything that waits is returned; `now` is the cycle after the last response. */
 void fast_drain(struct fast *fast);
@@ -151,10 +175,5 @@ struct fast_walk *fast_begin_walk(struct fast *fast, const struct fast_finding *
 
 /* The latest walk begun turns into one for the page found ahead. */
 void fast_walk_ahead(struct fast *fast, const struct fast_finding *finding);
-
-/* A request waits for the walk until it is returned in this cycle. */
-static inline void fast_keep(struct fast_walk *walk, uint64_t returned) {
-    walk->free = later(walk->free, returned + 1);
-}
 
 #endif

@@ -6,15 +6,9 @@
 
 #define WAITED_MAX 4 /* cycles that returns give way to requests answered at once */
 
-void fast_take(struct fast *fast) {
-    unsigned place = fast->place + 1 == fast->in_flight ? 0 : fast->place + 1;
-    if (fast->release[place] > fast->now) {
-        for (unsigned i = 0; i < fast->in_flight; i++)
-            if (fast->release[i] < fast->release[place])
-                place = i;
-        fast->now = later(fast->now, fast->release[place]);
-    }
-    fast->place = place;
+/* A mean of what has been of late, in units of 1 / FAST_ONE: one more value goes in. */
+static unsigned blend(unsigned mean, uint64_t value, unsigned past) {
+    return (unsigned)((past * mean + FAST_ONE * value) / (past + 1));
 }
 
 /* The response shows in the cycle after this one, and its place is free in the next. */
@@ -22,109 +16,255 @@ static uint64_t released(uint64_t answered) {
     return answered + 2;
 }
 
+/* Whether the entry is one of a walk that was DONE at the start of the cycle. */
+static bool waits(const struct fast_miss *miss, uint64_t cycle) {
+    return miss->done + miss->primary <= cycle;
+}
+
+/* The entry to be returned in this cycle; one is done. */
+static unsigned next_return(const struct fast_port *port, uint64_t cycle) {
+    uint32_t waiting = 0, fresh = 0;
+    for (uint32_t left = port->busy; left; left &= left - 1) {
+        unsigned i = (unsigned)__builtin_ctz(left);
+        waiting |= (uint32_t)waits(&port->miss[i], cycle) << i;
+        fresh |= (uint32_t)(port->miss[i].done == cycle) << i;
+    }
+    uint32_t from_turn = waiting >> port->turn << port->turn;
+    return (unsigned)__builtin_ctz(from_turn ? from_turn : waiting ? waiting : fresh);
+}
+
+static void find_earliest(struct fast_port *port) {
+    port->earliest = UINT64_MAX;
+    for (uint32_t left = port->busy; left; left &= left - 1) {
+        uint64_t done = port->miss[__builtin_ctz(left)].done;
+        port->earliest = done < port->earliest ? done : port->earliest;
+    }
+}
+
+static void leave(struct fast_leaving *leaving, uint64_t answered) {
+    leaving->free[(leaving->first + leaving->count++) % FAST_IN_FLIGHT] = released(answered);
+}
+
+/* Entries that wait for the walk: they leave one a cycle. */
+static unsigned count_waiting(const struct fast_port *port, const struct fast_walk *walk) {
+    unsigned count = 0;
+    for (uint32_t left = port->busy; left; left &= left - 1)
+        count += port->miss[__builtin_ctz(left)].number == walk->number;
+    return count;
+}
+
 static void finish(struct fast *fast, struct fast_port *port, unsigned entry, uint64_t returned) {
-    struct fast_miss miss = port->miss[entry];
+    const struct fast_miss *miss = &port->miss[entry];
     struct timing_figures *figures = &fast->figures;
-    uint64_t took = returned + 1 - miss.accepted;
+    uint64_t took = returned + 1 - miss->accepted;
     figures->misses++;
     figures->miss_cycles += took;
     figures->miss_cycles_max = later(figures->miss_cycles_max, took);
-    fast->release[miss.place] = released(returned);
-    port->miss[entry] = port->miss[--port->busy];
+    leave(&port->returns, returned);
+    port->busy &= ~(UINT32_C(1) << entry);
+    find_earliest(port);
+    port->turn = (entry + 1) % port->misses;
     port->waited = 0;
-    if (miss.walk->number == miss.number)
-        fast_keep(miss.walk, returned);
-    for (unsigned i = 0; i < port->busy; i++)
-        port->miss[i].filled |= port->miss[i].number == miss.number;
+    if (miss->primary)
+        port->delay = blend(port->delay, returned - miss->done, 15);
+    if (miss->walk->number != miss->number)
+        return;
+    if (count_waiting(&fast->port[PORT_I], miss->walk) == 0 &&
+        count_waiting(&fast->port[PORT_D], miss->walk) == 0)
+        miss->walk->free = later(miss->walk->over, returned + 1);
+    miss->walk->filled[port - fast->port] = true;
 }
 
-static unsigned first_done(const struct fast_port *port) {
-    unsigned first = 0;
-    for (unsigned i = 1; i < port->busy; i++)
-        if (port->miss[i].done < port->miss[first].done)
-            first = i;
-    return first;
+/* The first cycle in which something can be returned, if nothing else is answered. */
+static uint64_t may_return(const struct fast_port *port) {
+    return later(port->earliest, port->undecided);
 }
 
 /* Returns what can be in the cycles before this one, in which nothing else is answered. */
 static void return_before(struct fast *fast, struct fast_port *port, uint64_t cycle) {
-    while (port->busy > 0) {
-        unsigned entry = first_done(port);
-        uint64_t returned = later(port->miss[entry].done, port->undecided);
-        if (returned >= cycle)
-            break;
-        finish(fast, port, entry, returned);
-        port->undecided = returned + 1;
+    for (uint64_t at; port->busy && (at = may_return(port)) < cycle;) {
+        finish(fast, port, next_return(port, at), at);
+        port->undecided = at + 1;
     }
     port->undecided = later(port->undecided, cycle);
+}
+
+/* Forgets those that have left by now; the least of the others. */
+static uint64_t retire(struct fast *fast, struct fast_leaving *leaving) {
+    while (leaving->count > 0) {
+        uint64_t free = leaving->free[leaving->first];
+        if (free > fast->now)
+            return free;
+        leaving->first = (leaving->first + 1) % FAST_IN_FLIGHT;
+        leaving->count--;
+        fast->flying--;
+    }
+    return UINT64_MAX;
+}
+
+static uint64_t retire_all(struct fast *fast) {
+    uint64_t next = UINT64_MAX;
+    for (int i = 0; i < PORTS; i++) {
+        uint64_t hit = retire(fast, &fast->port[i].hits);
+        uint64_t returned = retire(fast, &fast->port[i].returns);
+        next = hit < next ? hit : next;
+        next = returned < next ? returned : next;
+    }
+    return next;
+}
+
+void fast_take(struct fast *fast) {
+    uint64_t next = retire_all(fast);
+    while (fast->flying == fast->in_flight) {
+        struct fast_port *first = NULL;
+        for (int i = 0; i < PORTS; i++) {
+            struct fast_port *port = &fast->port[i];
+            uint64_t free = released(may_return(port));
+            if (!port->busy || free >= next)
+                continue;
+            first = port;
+            next = free;
+        }
+        if (first) /* nothing is accepted before that: the returns until then are certain */
+            return_before(fast, first, next - 1);
+        fast->now = later(fast->now, next);
+        next = retire_all(fast);
+    }
+    fast->flying++;
+}
+
+unsigned fast_places(const struct fast *fast, uint64_t cycle) {
+    unsigned places = fast->in_flight - fast->flying;
+    for (int i = 0; i < PORTS; i++) {
+        const struct fast_leaving *const both[] = {&fast->port[i].hits, &fast->port[i].returns};
+        for (int j = 0; j < 2; j++)
+            for (unsigned k = 0; k < both[j]->count; k++)
+                places += both[j]->free[(both[j]->first + k) % FAST_IN_FLIGHT] <= cycle;
+    }
+    return places;
+}
+
+static void count_acceptances(struct fast_port *port, uint64_t cycle, unsigned count) {
+    uint64_t span = cycle / FAST_SPAN;
+    if (span != port->span) {
+        port->accepts_before = span == port->span + 1 ? port->accepts : 0;
+        port->accepts = 0;
+        port->span = span;
+    }
+    port->accepts += count;
 }
 
 uint64_t fast_accept(struct fast *fast, struct fast_port *port) {
     uint64_t offered = later(fast->now, port->accepted);
     uint64_t cycle = later(offered, port->ready);
-    if (port->busy > 0) {
+    if (port->busy) {
         return_before(fast, port, cycle);
-        if (port->busy == port->misses) {
-            cycle = later(port->miss[first_done(port)].done, port->undecided) + 1;
+        if (port->busy == port->all) {
+            cycle = may_return(port) + 1;
             return_before(fast, port, cycle);
         }
     }
     fast->figures.stalls[port - fast->port] += cycle - offered;
     fast->figures.translations++;
+    if (cycle > port->accepted)
+        port->since = cycle;
+    count_acceptances(port, cycle, 1);
     port->accepted = port->ready = cycle + 1;
     return cycle;
 }
 
-void fast_hit(struct fast *fast, struct fast_port *port, uint64_t accepted) {
-    fast->release[fast->place] = released(accepted);
+void fast_hit(struct fast_port *port, uint64_t accepted) {
+    leave(&port->hits, accepted);
     port->undecided = accepted + 1;
-    if (port->busy == 0 || port->miss[first_done(port)].done >= accepted)
+    bool waiting = false;
+    for (uint32_t left = port->earliest <= accepted ? port->busy : 0; left; left &= left - 1)
+        waiting |= waits(&port->miss[__builtin_ctz(left)], accepted);
+    if (!waiting)
         port->waited = 0;
     else if (++port->waited == WAITED_MAX)
         port->ready = accepted + 2; /* the cycle between is for a return */
 }
 
-const struct fast_miss *fast_awaited(const struct fast_port *port, uint64_t va) {
-    for (unsigned i = 0; i < port->busy; i++)
-        if (!port->miss[i].filled && same_page(port->miss[i].va, va, port->miss[i].size))
-            return &port->miss[i];
+const struct fast_miss *fast_awaited(const struct fast *fast, const struct fast_port *port,
+                                     uint64_t va) {
+    for (uint32_t left = port->busy; left; left &= left - 1) {
+        const struct fast_miss *miss = &port->miss[__builtin_ctz(left)];
+        if (same_page(miss->va, va, miss->size) && miss->walk->number == miss->number &&
+            !miss->walk->filled[port - fast->port])
+            return miss;
+    }
     return NULL;
+}
+
+/*
+ * Whether a request of the other port wins stage A in this cycle, though it will turn out to hit.
+ * What that port accepts may be known only later; then it is as likely as it was of late.
+ */
+static bool loses_stage_a(const struct fast *fast, struct fast_port *port, uint64_t cycle,
+                          bool last) {
+    enum port other = port == &fast->port[PORT_I] ? PORT_D : PORT_I;
+    const struct fast_port *rival = &fast->port[other];
+    if (fast->prefer != other)
+        return false;
+    if (rival->since <= cycle && cycle < rival->accepted)
+        return true;
+    if (last || cycle / FAST_SPAN > rival->span + 1)
+        return false;
+    port->chance += rival->accepts_before * FAST_ONE / FAST_SPAN;
+    bool lost = port->chance >= FAST_ONE;
+    port->chance -= lost ? FAST_ONE : 0;
+    return lost;
 }
 
 void fast_wait(struct fast *fast, struct fast_port *port, uint64_t accepted,
                const struct fast_finding *finding) {
+    unsigned entry = (unsigned)__builtin_ctz(port->all & ~port->busy);
     return_before(fast, port, accepted + 1);
-    uint64_t looks = later(accepted, port->linked);
+    uint64_t looks = later(accepted, port->linked), link, done;
     struct fast_walk *walk = fast_walk_for(fast, finding->va, looks);
-    uint64_t link, done;
-    if (walk) {
+    bool merged = walk != NULL;
+    if (merged) {
         link = later(looks, walk->begun);
         done = later(walk->ended, link) + 1;
         fast->figures.merges++;
     } else {
-        walk = fast_begin_walk(fast, finding, looks);
+        walk = fast_begin_walk(
+            fast, finding,
+            looks + (looks == accepted && loses_stage_a(fast, port, looks, finding->failed)));
+        fast->prefer = port == &fast->port[PORT_I] ? PORT_D : PORT_I;
         link = walk->begun - 1;
         done = walk->ended;
     }
-    fast_keep(walk, done);
+    walk->free = later(walk->free, later(done, walk->ended + count_waiting(port, walk)) +
+                                       (port->delay + FAST_ONE / 2) / FAST_ONE + 1);
     port->linked = link + 1;
-    fast->release[fast->place] = released(done); /* or later: finish() */
-    port->miss[port->busy++] = (struct fast_miss){
+    port->busy |= UINT32_C(1) << entry;
+    port->earliest = port->earliest < done ? port->earliest : done;
+    port->miss[entry] = (struct fast_miss){
         .va = finding->va,
         .accepted = accepted,
         .done = done,
+        .primary = !merged,
         .walk = walk,
         .number = walk->number,
         .size = walk->size,
-        .place = fast->place,
     };
 }
 
+/* The end of the last one; none are left. */
+static uint64_t leave_all(struct fast_leaving *leaving) {
+    unsigned count = leaving->count;
+    leaving->count = 0;
+    return count > 0 ? leaving->free[(leaving->first + count - 1) % FAST_IN_FLIGHT] : 0;
+}
+
 void fast_drain(struct fast *fast) {
-    for (int i = 0; i < PORTS; i++)
-        return_before(fast, &fast->port[i], UINT64_MAX);
-    for (unsigned i = 0; i < fast->in_flight; i++)
-        fast->now = later(fast->now, fast->release[i]);
+    for (int i = 0; i < PORTS; i++) {
+        struct fast_port *port = &fast->port[i];
+        return_before(fast, port, UINT64_MAX);
+        fast->now = later(fast->now, later(leave_all(&port->hits), leave_all(&port->returns)));
+    }
     for (int i = 0; i < PORTS; i++)
         fast->port[i].undecided = fast->now;
+    fast->flying = 0;
 }

@@ -27,10 +27,11 @@ static struct fast_slot *next_slot(struct fast *fast) {
 }
 
 /* Stage A reads the first set in cycle `a`; the cycle in which stage B has the lookup's result. */
-static uint64_t look_up(struct fast *fast, const struct fast_finding *finding, uint64_t a) {
+static uint64_t look_up(struct fast *fast, const struct fast_finding *finding, bool hit,
+                        uint64_t a) {
     unsigned sizes = fast->l2_sizes & fast->mode_sizes;
     unsigned all = (unsigned)__builtin_popcount(sizes), read = all;
-    if (finding->from_l2 && !finding->failed)
+    if (hit && !finding->failed)
         read = (unsigned)__builtin_popcount(sizes & ((2u << finding->size) - 1));
     /* The set after the one that matches is read in vain. */
     for (unsigned i = 1; i <= read && i < all; i++)
@@ -106,11 +107,11 @@ static uint64_t access_ptes(struct fast *fast, struct fast_path *path, uint64_t 
     return answered;
 }
 
-/* From the START in stage B to the cycle from which the walk is free again. */
+/* From the START in stage B to the fill of the L2. */
 static void walk_tables(struct fast *fast, struct fast_walk *walk, uint64_t start, bool failed) {
     read_what_is_not_cached(fast, walk->va, start, &walk->path);
     walk->ended = access_ptes(fast, &walk->path, start);
-    walk->free = walk->ended + 1;
+    walk->over = walk->ended + 1;
     fast->figures.walk_cache_hits +=
         walk->path.accesses > 0 && walk->path.access[0].level + 1 < fast->mode->levels;
     if (walk->ended > later(start, fast->walk_cycles_until)) {
@@ -120,25 +121,30 @@ static void walk_tables(struct fast *fast, struct fast_walk *walk, uint64_t star
     if (failed || fast->l2_sets == 0)
         return;
     /* Stage A takes the fill, stage B makes it. */
-    walk->free = reserve(&fast->stage_a, walk->ended + 1) + 2;
+    walk->over = reserve(&fast->stage_a, walk->ended + 1) + 2;
     fast->l2_sizes |= 1u << walk->size;
 }
 
-/* Looks up in the L2 for what was found, from this cycle of stage A on, and does what follows. */
-static void serve(struct fast *fast, struct fast_walk *walk, const struct fast_finding *finding,
+/* Looks up in the L2 for what was found, from this cycle of stage A on, and does what follows.
+ * Whether that was a walk. */
+static bool serve(struct fast *fast, struct fast_walk *walk, const struct fast_finding *finding,
                   uint64_t stage_a) {
+    bool hit = finding->from_l2 || stage_a >= finding->in_l2;
     walk->number = ++fast->numbered;
     walk->va = finding->va;
     walk->size = finding->size;
+    walk->filled[PORT_I] = walk->filled[PORT_D] = false;
     walk->path = finding->path;
-    uint64_t looked_up = look_up(fast, finding, stage_a);
-    if (!finding->from_l2) {
+    uint64_t looked_up = look_up(fast, finding, hit, stage_a);
+    if (!hit) {
         walk_tables(fast, walk, looked_up, finding->failed);
-        return;
+    } else {
+        walk->path.accesses = 0;
+        walk->ended = looked_up;
+        walk->over = looked_up + 1;
     }
-    walk->path.accesses = 0;
-    walk->ended = looked_up;
-    walk->free = looked_up + 1;
+    walk->free = walk->over;
+    return !hit;
 }
 
 struct fast_walk *fast_begin_walk(struct fast *fast, const struct fast_finding *finding,
@@ -147,8 +153,7 @@ struct fast_walk *fast_begin_walk(struct fast *fast, const struct fast_finding *
     uint64_t link = reserve(&fast->stage_a, later(cycle, slot_free(slot)));
     slot->ahead.free = 0;
     slot->demand.begun = link + 1;
-    serve(fast, &slot->demand, finding, link);
-    fast->figures.walks += !finding->from_l2;
+    fast->figures.walks += serve(fast, &slot->demand, finding, link);
     return &slot->demand;
 }
 

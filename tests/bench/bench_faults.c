@@ -24,7 +24,7 @@
 enum { REPETITIONS = 5 };
 
 static const struct mmu_config geometry = {
-    {{16, 4, POLICY_LRU}, {16, 4, POLICY_LRU}, {128, 12, POLICY_LRU}}, 1};
+    .tlb = {{16, 4, POLICY_LRU}, {16, 4, POLICY_LRU}, {128, 12, POLICY_LRU}}, .seed = 1};
 
 static void die(const char *what) {
     fprintf(stderr, "bench_faults: %s\n", what);
@@ -41,8 +41,7 @@ struct machine_under_test {
 
 static void start(struct machine_under_test *under, bool lockstep, uint64_t memory, uint64_t swap) {
     const char *why;
-    const struct lockstep_options options = {
-        .config = "default", .latency = "10", .seed = 1};
+    const struct lockstep_options options = {.config = "default", .latency = "10", .seed = 1};
     memset(under, 0, sizeof *under);
     if (lockstep ? !(under->both = lockstep_create(&options, &why))
                  : !sim_init(&under->sim, &geometry, &why))

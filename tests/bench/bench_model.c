@@ -30,6 +30,8 @@ struct bench {
     {                                                                                              \
         .tlb = { {1, 1, POLICY_LRU}, {1, 1, POLICY_LRU} }                                          \
     }
+#define TINY_CACHED                                                                                \
+    { .tlb = {{1, 1, POLICY_LRU}, {1, 1, POLICY_LRU}}, .walk_cache = 16 }
 #define REAL                                                                                       \
     {                                                                                              \
         .tlb = { {16, 4, POLICY_LRU}, {16, 4, POLICY_LRU}, {128, 12, POLICY_LRU} }                 \
@@ -39,6 +41,8 @@ static const struct bench benches[] = {
     {"walks, sv39", MODE_SV39, 3, TINY, 1, PAGES},
     {"walks, sv48", MODE_SV48, 4, TINY, 1, PAGES},
     {"walks, sv57", MODE_SV57, 5, TINY, 1, PAGES},
+    {"walks, sv39, walk cache of 16", MODE_SV39, 3, TINY_CACHED, 1, PAGES},
+    {"walks, sv57, walk cache of 16", MODE_SV57, 5, TINY_CACHED, 1, PAGES},
     {"16 references a page, 64 pages", MODE_SV39, 3, REAL, 16, 64},
     {"16 references a page, 1024 pages", MODE_SV39, 3, REAL, 16, 1024},
     {"16 references a page, 64 Ki pages", MODE_SV39, 3, REAL, 16, PAGES},

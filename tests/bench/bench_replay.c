@@ -17,7 +17,7 @@
 enum { REPETITIONS = 5 };
 
 static const struct mmu_config geometry = {
-    {{16, 4, POLICY_LRU}, {16, 4, POLICY_LRU}, {128, 12, POLICY_LRU}}, 1};
+    .tlb = {{16, 4, POLICY_LRU}, {16, 4, POLICY_LRU}, {128, 12, POLICY_LRU}}, .seed = 1};
 
 static void die(const char *what) {
     fprintf(stderr, "bench_replay: %s\n", what);
@@ -56,8 +56,7 @@ static double model_from_file(const char *path) {
 
 static double lockstep_from_file(const char *path) {
     const char *why;
-    const struct lockstep_options options = {
-        .config = "default", .latency = "10", .seed = 1};
+    const struct lockstep_options options = {.config = "default", .latency = "10", .seed = 1};
     struct lockstep *both = lockstep_create(&options, &why);
     if (!both)
         die(why);

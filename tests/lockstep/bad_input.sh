@@ -29,8 +29,17 @@ refused "no trace" "$twinwalk" cosim
 refused "No such file" "$twinwalk" cosim absent.twt
 refused "directory" "$twinwalk" sim .
 refused "no hardware configuration" "$twinwalk" cosim --config nonsense "$trace"
-refused "MIN" "$twinwalk" cosim --latency 9:3:1 "$trace"
-refused "MIN" "$twinwalk" cosim --latency 0 "$trace"
+refused "--latency: '9:3:1'" "$twinwalk" cosim --latency 9:3:1 "$trace"
+refused "--latency: '0'" "$twinwalk" cosim --latency 0 "$trace"
+refused "--latency: ''" "$twinwalk" cosim --latency "" "$trace"
+refused "--latency: 'cache:'" "$twinwalk" cosim --latency cache: "$trace"
+refused "--latency: 'cache:1K/2/64/2'" "$twinwalk" cosim --latency cache:1K/2/64/2 "$trace"
+refused "--latency: 'cache:1K/3/64/2,9'" "$twinwalk" cosim --latency cache:1K/3/64/2,9 "$trace"
+refused "0 requests" "$twinwalk" cosim --in-flight 0 "$trace"
+refused "a number up to 32" "$twinwalk" cosim --in-flight 33 "$trace"
+refused "a number up to 32" "$twinwalk" cosim --in-flight 4x "$trace"
+refused "0 cycles" "$twinwalk" stress --cycles 0
+refused "not a number" "$twinwalk" stress --cycles -1
 refused "none of" "$twinwalk" cosim --mode sv64 "$trace"
 refused "not a number" "$twinwalk" cosim --limit -5 "$trace"
 refused "no leaf page" "$twinwalk" sim --mode sv39 --page 4M "$trace"

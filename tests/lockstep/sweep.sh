@@ -20,6 +20,21 @@ P
   rows=$((rows + 1))
 done <"$work/sweep.csv"
 [ "$rows" = 16 ] # 2 x 2 x 2 points, 2 streams
+
+# With a walk cache the TLBs miss as before, and walks read what `sim` reads.
+"$twinwalk" sweep "${options[@]}" --sets 4 --ways 1 --walk-cache 0,4 --csv "$work/cached.csv" "$trace"
+"$twinwalk" sim "${options[@]}" --itlb 4x1 --dtlb 4x1 --l2tlb 0x0 --walk-cache 4 --json "$work/cached.json" "$trace" >/dev/null
+python3 - "$work/cached.csv" "$work/cached.json" <<'P'
+import csv, json, sys
+rows = list(csv.DictReader(open(sys.argv[1])))
+sim = json.load(open(sys.argv[2]))["traces"][0]
+without, cached = rows[:2], rows[2:]
+assert [row["walk_cache"] for row in rows] == ["0", "0", "4", "4"], rows
+assert [row["misses"] for row in without] == [row["misses"] for row in cached], rows
+assert all(row["reads_per_walk"] == f"{sim['reads_per_walk']:.3f}" for row in cached), (rows, sim)
+assert sim["walk_cache_hits"] > 0 and sim["pte_reads"] < float(without[0]["reads_per_walk"]) * sim["walks"]
+P
+
 rm -f "$work/none.csv"
 status=0
 "$twinwalk" sweep --ways 0 --csv "$work/none.csv" "$trace" 2>/dev/null || status=$?

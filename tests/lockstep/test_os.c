@@ -257,7 +257,7 @@ static struct records two_processes(void) {
 
 static enum replay_end run_planted(enum fault fault, char *problem, size_t size) {
     static const struct mmu_config geometry = {
-        {{4, 2, POLICY_LRU}, {4, 2, POLICY_LRU}, {16, 4, POLICY_LRU}}, 1};
+        .tlb = {{4, 2, POLICY_LRU}, {4, 2, POLICY_LRU}, {16, 4, POLICY_LRU}}, .seed = 1};
     struct planted planted = {.fault = fault};
     const char *why;
     assert_true(sim_init(&planted.sim, &geometry, &why));

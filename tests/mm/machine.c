@@ -43,7 +43,7 @@ static void set_root(void *context, uint64_t root_ppn, uint16_t asid) {
 
 void test_machine_init(struct test_machine *machine, enum paging_mode mode, bool adue) {
     const struct mmu_config config = {
-        {{16, 4, POLICY_LRU}, {16, 4, POLICY_LRU}, {128, 12, POLICY_LRU}}, 1};
+        .tlb = {{16, 4, POLICY_LRU}, {16, 4, POLICY_LRU}, {128, 12, POLICY_LRU}}, .seed = 1};
     const char *why;
     *machine = (struct test_machine){.memory = physmem_create()};
     const struct mmu_memory memory = physmem_callbacks(machine->memory);

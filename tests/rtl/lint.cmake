@@ -1,17 +1,23 @@
 # Runs one tool over the hardware. cmake -DTOOL=… -DRTL=…/rtl -DCONFIG=… -P lint.cmake
+# With -DTOP=mmu_axi over that module (not yosys) instead of mmu.
 # With -DTOOL=yosys -DNETLIST=FILE the synthesised hardware is also written, as Verilog.
 include(${RTL}/sources.cmake)
 include(${RTL}/configs.cmake)
 twinwalk_config_parameters(${CONFIG} parameters)
+if(NOT TOP)
+  set(TOP mmu)
+else()
+  list(APPEND TWINWALK_RTL_SOURCES ${TWINWALK_AXI_SOURCES})
+endif()
 
 if(TOOL STREQUAL verilator)
   list(TRANSFORM parameters PREPEND -G)
-  execute_process(COMMAND verilator --lint-only -Wall --assert --top-module mmu ${parameters}
+  execute_process(COMMAND verilator --lint-only -Wall --assert --top-module ${TOP} ${parameters}
                           ${TWINWALK_RTL_WAIVERS} ${TWINWALK_RTL_SOURCES}
                   RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
 elseif(TOOL STREQUAL iverilog)
-  list(TRANSFORM parameters PREPEND -Pmmu.)
-  execute_process(COMMAND iverilog -g2012 -Wall -o /dev/null -s mmu ${parameters}
+  list(TRANSFORM parameters PREPEND -P${TOP}.)
+  execute_process(COMMAND iverilog -g2012 -Wall -o /dev/null -s ${TOP} ${parameters}
                           ${TWINWALK_RTL_SOURCES}
                   RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
   # Not a finding: Icarus says that it re-evaluates such a process more often than it would have to.

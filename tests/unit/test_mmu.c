@@ -120,6 +120,29 @@ static void impossible_configurations(void **state) {
     mmu_destroy(NULL);
 }
 
+static void impossible_pipelines(void **state) {
+    (void)state;
+    static const struct {
+        unsigned walk_cache, walks, misses_i, misses_d;
+        bool possible;
+    } rows[] = {
+        {0, 0, 0, 0, true},   {64, 16, 32, 32, true}, {65, 1, 1, 1, false},
+        {0, 17, 1, 1, false}, {0, 1, 33, 1, false},   {0, 1, 1, 33, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct mmu_config config = {.tlb = {{1, 1, POLICY_LRU}, {1, 1, POLICY_LRU}},
+                                          .walk_cache = rows[i].walk_cache,
+                                          .walks = rows[i].walks,
+                                          .misses = {rows[i].misses_i, rows[i].misses_d}};
+        static const struct mmu_memory memory;
+        const char *why;
+        struct mmu *mmu = mmu_create(&config, &memory, &why);
+        assert_int_equal(mmu != NULL, rows[i].possible);
+        assert_int_equal(why == NULL, rows[i].possible);
+        mmu_destroy(mmu);
+    }
+}
+
 static void largest_configurations(void **state) {
     (void)state;
     static const struct tlb_config largest[] = {{65536, 1, 0}, {64, 1024, 1}, {1, 1024, 2}};
@@ -368,6 +391,59 @@ static void a_job_ends_once(void **state) {
     assert_true(mmu_job_answer(bench->job)->pa == 0x5000);
 }
 
+/* The fault of a job's own walk is certain at its END: a fence does not change it any more. */
+static void a_failure_is_the_answer(void **state) {
+    struct bench *bench = *state;
+    struct mmu_event event = {0};
+    mmu_begin(bench->mmu, bench->job, &(struct mmu_request){0x9000, ACCESS_READ, PRIV_S, 1});
+    while (event.kind != EVENT_END) {
+        assert_null(mmu_job_answer(bench->job));
+        assert_true(mmu_step(bench->mmu, bench->job, &event));
+    }
+    assert_int_equal(mmu_job_answer(bench->job)->reason, FAULT_NOT_VALID);
+    mmu_fence(bench->mmu, &(struct mmu_fence){.has_va = false});
+    assert_true(mmu_step(bench->mmu, bench->job, &event));
+    assert_int_equal(event.kind, EVENT_RESPONSE);
+}
+
+/* Memory with each of whose updates a fence comes. */
+static bool fencing_update(void *context, uint64_t pa, unsigned bytes, uint64_t expect,
+                           uint64_t desired, uint64_t *old) {
+    struct bench *bench = context;
+    mmu_fence(bench->mmu, &(struct mmu_fence){.has_va = false});
+    return physmem_compare_and_set(bench->tables.memory, pa, bytes, expect, desired, old);
+}
+
+static bool plain_read(void *context, uint64_t pa, unsigned bytes, uint64_t *value) {
+    const struct bench *bench = context;
+    return physmem_read(bench->tables.memory, pa, bytes, value);
+}
+
+/* mmu_translate(), with a listener and without, keeps nothing of it, but answers. */
+static void fence_while_translating(void **state) {
+    struct bench *bench = *state;
+    const struct mmu_memory memory = {bench, plain_read, fencing_update};
+    const struct mmu_config config = {
+        .tlb = {{1, 1, POLICY_LRU}, {1, 1, POLICY_LRU}, {4, 2, POLICY_LRU}}};
+    const char *why;
+    mmu_destroy(bench->mmu);
+    assert_non_null(bench->mmu = mmu_create(&config, &memory, &why));
+    bench->control.adue = true;
+    mmu_set_control(bench->mmu, &bench->control);
+    for (unsigned listens = 0; listens < 2; listens++) {
+        tables_put(&bench->tables, VA, 0, PPN(5) | V | R | W);
+        if (listens)
+            mmu_listen(bench->mmu, keep_event, bench);
+        struct mmu_response response = translate(bench, VA, ACCESS_WRITE);
+        mmu_listen(bench->mmu, NULL, NULL);
+        assert_true(response.pa == 0x5000);
+        assert_int_equal(response.level, LEVEL_WALK);
+        assert_int_equal(translate(bench, VA, ACCESS_WRITE).level, LEVEL_WALK);
+        mmu_fence(bench->mmu, &(struct mmu_fence){.has_va = false});
+    }
+    assert_string_equal(spell(bench->events, bench->count), "LdKL2SRRRUEP");
+}
+
 /* Every field counts, and only the kind's own. */
 static void events_compare(void **state) {
     struct bench *bench = *state;
@@ -420,6 +496,7 @@ static void events_compare(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(impossible_configurations),
+        cmocka_unit_test(impossible_pipelines),
         cmocka_unit_test(largest_configurations),
         TEST(events_in_order),
         TEST(events_of_a_store_to_a_clean_page),
@@ -432,6 +509,8 @@ int main(void) {
         TEST(fence_before_an_update),
         cmocka_unit_test(control_is_that_of_the_beginning),
         TEST(a_job_ends_once),
+        TEST(a_failure_is_the_answer),
+        TEST(fence_while_translating),
         TEST(events_compare),
     };
     return RUN(tests);

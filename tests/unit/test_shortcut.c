@@ -241,7 +241,7 @@ static void translating_equals_stepping(void **state) {
     };
     for (unsigned shape = 0; shape < 3; shape++)
         for (int policy = 0; policy < POLICIES; policy++) {
-            struct mmu_config config = {.seed = 0x1234};
+            struct mmu_config config = {.seed = 0x1234, .walk_cache = shape};
             memcpy(config.tlb, shapes[shape], sizeof config.tlb);
             for (int i = 0; i < TLBS; i++)
                 config.tlb[i].policy = (enum policy)policy;

@@ -307,6 +307,56 @@ static void update_holds_a_fence_until_all_have_left(void **state) {
     rig_destroy(&rig);
 }
 
+/* Page 2 in the L1 of D, without D: a store to it makes the L1 say CLEAN. */
+static void keep_page_2_clean(struct rig *rig) {
+    tables_put(&rig->tables, 0x2000, 0, PPN(0x102) | (LEAF & ~D));
+    rig->in.control.adue = true;
+    rig_translate(rig, PORT_D, 1, 0x2000, ACCESS_READ);
+}
+
+/* No response shows, for CLEAN has held up the primary: D or A is set, but not used yet. */
+static void update_holds_a_fence_while_none_responds(void **state) {
+    (void)state;
+    struct rig rig;
+    struct mmu_config config = rig_config();
+    config.walks = 1; /* so that the store gets none, and stage B is empty */
+    create(&rig, &config);
+    keep_page_2_clean(&rig);
+    tables_put(&rig.tables, 0x1000, 0, PPN(0x101) | (LEAF & ~A));
+    uint64_t t = rig.cycle;
+    accept(&rig, PORT_D, 2, 0x1000, ACCESS_READ);
+    uint64_t answered = end_of(&rig, t) + 1 + rig.latency;
+    run_until(&rig, answered);
+    accept(&rig, PORT_D, 3, 0x2000, ACCESS_WRITE);
+    assert_int_equal(rig_find_walk(&rig, EVENT_UPDATE, 0, t)->cycle, answered);
+    assert_int_equal(rig_fence(&rig, &everything), answered + 3);
+    assert_int_equal(rig_find_request(&rig, EVENT_RESPONSE, PORT_D, 2, t)->cycle, answered + 2);
+    rig_destroy(&rig);
+}
+
+/* The same, but the walk that once stored something has now found its entry in the L2. */
+static void an_earlier_update_holds_no_fence(void **state) {
+    (void)state;
+    struct rig rig;
+    struct mmu_config config = rig_config();
+    config.tlb[TLB_D].ways = 1;
+    config.tlb[TLB_D].sets = 2; /* pages 1 and 3 share one */
+    config.walks = 1;
+    create(&rig, &config);
+    keep_page_2_clean(&rig);
+    rig_translate(&rig, PORT_D, 1, 0x3000, ACCESS_READ);
+    tables_put(&rig.tables, 0x1000, 0, PPN(0x101) | (LEAF & ~A));
+    rig_translate(&rig, PORT_D, 1, 0x1000, ACCESS_READ);
+    assert_int_equal(rig_count(&rig, EVENT_UPDATE, 0), 1);
+    uint64_t t = rig.cycle;
+    accept(&rig, PORT_D, 2, 0x3000, ACCESS_READ);
+    accept(&rig, PORT_D, 3, 0x2000, ACCESS_WRITE);
+    assert_int_equal(rig_find_walk(&rig, EVENT_LOOKUP, 0, t)->event.lookup.result, LOOKUP_HIT);
+    assert_null(rig_find_request(&rig, EVENT_FILL, PORT_D, 2, t));
+    assert_int_equal(rig_fence(&rig, &everything), t + 2);
+    rig_destroy(&rig);
+}
+
 static void update_not_taken_holds_a_fence(void **state) {
     (void)state;
     struct rig rig;
@@ -361,6 +411,8 @@ int main(void) {
         cmocka_unit_test(no_update_is_offered_beside_a_fence),
         cmocka_unit_test(update_holds_a_fence),
         cmocka_unit_test(update_holds_a_fence_until_all_have_left),
+        cmocka_unit_test(update_holds_a_fence_while_none_responds),
+        cmocka_unit_test(an_earlier_update_holds_no_fence),
         cmocka_unit_test(update_not_taken_holds_a_fence),
         cmocka_unit_test(failed_update_frees_the_fence),
     };

@@ -72,6 +72,29 @@ static void misses_of_one_page_share_a_walk(void **state) {
     rig_destroy(&rig);
 }
 
+/* On from the last, not from the lowest: who joined late may leave before a primary. */
+static void miss_entries_return_in_turn(void **state) {
+    (void)state;
+    struct rig rig;
+    const struct mmu_config config = rig_config();
+    create(&rig, &config);
+    accept(&rig, PORT_D, 0, 0x1000, ACCESS_READ);
+    accept(&rig, PORT_D, 1, 0x2000, ACCESS_READ);
+    accept(&rig, PORT_D, 2, 0x1000, ACCESS_READ);
+    accept(&rig, PORT_D, 3, 0x2000, ACCESS_READ);
+    rig_drain(&rig);
+    /* The second walk ends a cycle later, when the first is DONE and has entry 2 linked. */
+    uint64_t end = end_of(&rig, 0);
+    assert_int_equal(rig_find_walk(&rig, EVENT_END, 1, 0)->cycle, end + 1);
+    expect_response(&rig, PORT_D, 0, end + 1);
+    expect_response(&rig, PORT_D, 2, end + 2);
+    expect_response(&rig, PORT_D, 3, end + 3);
+    expect_response(&rig, PORT_D, 1, end + 4);
+    assert_int_equal(rig_find_request(&rig, EVENT_FILL, PORT_D, 3, 0)->cycle, end + 2);
+    assert_null(rig_find_request(&rig, EVENT_FILL, PORT_D, 1, 0));
+    rig_destroy(&rig);
+}
+
 static void merged_miss_of_a_failed_walk_tries_again(void **state) {
     (void)state;
     struct rig rig;
@@ -310,6 +333,7 @@ static void a_request_offered_stands_until_it_is_taken(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(misses_of_one_page_share_a_walk),
+        cmocka_unit_test(miss_entries_return_in_turn),
         cmocka_unit_test(merged_miss_of_a_failed_walk_tries_again),
         cmocka_unit_test(merged_store_on_a_clean_page_tries_again),
         cmocka_unit_test(ports_take_turns_for_stage_a),

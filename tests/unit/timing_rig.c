@@ -55,11 +55,11 @@ static void drive_answer(struct rig *rig) {
     if (first < 0)
         return;
     struct rig_access *access = &rig->access[first];
-    unsigned bytes = access->word ? 4 : 8;
-    uint64_t value = 0;
-    bool answered = access->cas ? physmem_compare_and_set(rig->tables.memory, access->pa, bytes,
-                                                          access->expect, access->desired, &value)
-                                : physmem_read(rig->tables.memory, access->pa, bytes, &value);
+    bool answered = access->readable;
+    uint64_t value = access->value;
+    if (access->cas)
+        answered = physmem_compare_and_set(rig->tables.memory, access->pa, access->word ? 4 : 8,
+                                           access->expect, access->desired, &value);
     rig->in.ptw_resp_id = (uint8_t)first;
     rig->in.ptw_resp_error = !answered;
     rig->in.ptw_resp_data = answered ? value : 0;
@@ -70,8 +70,9 @@ static void take_request(struct rig *rig) {
     const struct mmu_outputs *out = &rig->out;
     if (!out->ptw_req_valid || !rig->in.ptw_req_ready)
         return;
-    assert_false(rig->access[out->ptw_req_id].waits);
-    rig->access[out->ptw_req_id] = (struct rig_access){
+    struct rig_access *access = &rig->access[out->ptw_req_id];
+    assert_false(access->waits);
+    *access = (struct rig_access){
         .waits = true,
         .due = rig->cycle + rig->latency,
         .cas = out->ptw_req_cas,
@@ -80,6 +81,9 @@ static void take_request(struct rig *rig) {
         .expect = out->ptw_req_expect,
         .desired = out->ptw_req_desired,
     };
+    if (!access->cas)
+        access->readable =
+            physmem_read(rig->tables.memory, access->pa, access->word ? 4 : 8, &access->value);
 }
 
 void rig_cycle(struct rig *rig) {

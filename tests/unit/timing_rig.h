@@ -22,6 +22,8 @@ struct rig_access {
     uint64_t due; /* cycle of its answer, unless another goes first */
     bool cas, word;
     uint64_t pa, expect, desired;
+    bool readable; /* a read's answer: what memory held when the request was taken */
+    uint64_t value;
 };
 
 struct rig {

@@ -167,33 +167,38 @@ static void check_patience(struct run *run) {
 
 /* ---- The run */
 
-static void cycle(struct run *run, bool more) {
+/* One cycle with the inputs as they stand. */
+static void step(struct run *run) {
     struct translator_inputs *in = translator_in(run->translator);
     const struct translator_outputs *out = translator_out(run->translator);
-    others_write(run);
-    for (unsigned port = 0; more && port < PORTS; port++)
-        offer(run, port);
-    in->mmu.control.sum = random_below(&run->random, 2);
-    in->mmu.control.mxr = random_below(&run->random, 2);
-    in->mmu.fence_valid = in->mmu.fence_valid || random_happens(&run->random, 2);
     in->axi = *axi_memory_drive(&run->memory);
     translator_settle(run->translator);
     const char *broken = axi_check_cycle(&run->check, &out->axi, &in->axi);
     if (broken)
         fail_msg("%s", broken);
-    bool fenced = in->mmu.fence_valid && out->fence_ready, taken[PORTS];
-    for (unsigned port = 0; port < PORTS; port++) {
-        take_answer(run, port);
-        taken[port] = in->mmu.req[port].valid && out->req_ready[port];
-        if (taken[port])
-            take(run, port);
-    }
     axi_memory_sample(&run->memory, &out->axi);
     translator_tick(run->translator);
     assert_false(translator_failed(run->translator));
-    in->mmu.fence_valid = in->mmu.fence_valid && !fenced;
-    for (unsigned port = 0; port < PORTS; port++)
-        in->mmu.req[port].valid = in->mmu.req[port].valid && !taken[port];
+}
+
+static void cycle(struct run *run, bool more) {
+    struct mmu_inputs *in = &translator_in(run->translator)->mmu;
+    const struct translator_outputs *out = translator_out(run->translator);
+    others_write(run);
+    for (unsigned port = 0; more && port < PORTS; port++)
+        offer(run, port);
+    in->control.sum = random_below(&run->random, 2);
+    in->control.mxr = random_below(&run->random, 2);
+    in->fence_valid = in->fence_valid || random_happens(&run->random, 2);
+    step(run);
+    for (unsigned port = 0; port < PORTS; port++) {
+        take_answer(run, port);
+        if (!in->req[port].valid || !out->req_ready[port])
+            continue;
+        take(run, port);
+        in->req[port].valid = false;
+    }
+    in->fence_valid = in->fence_valid && !out->fence_ready;
     if (++run->counts->cycles % 1024 == 0)
         check_patience(run);
 }
@@ -288,11 +293,39 @@ static void test_no_exclusive(void **state) {
                                                                   .no_exclusive = true});
 }
 
+/* Sv39, tables at 0x80000000, …1000, …2000, vpn[2] = vpn[1] = vpn[0] = 1: docs/axi.md, Cycles. */
+static void test_walk_latency(void **state) {
+    (void)state;
+    struct counts counts = {0};
+    struct run run = {.config = {.latency_max = 1, .ready_permille = 1000}, .counts = &counts};
+    open_run(&run, mode_find(MODE_SV39), false);
+    assert_true(physmem_poke(run.physmem, 0x80000008, 8, 0x20000401));
+    assert_true(physmem_poke(run.physmem, 0x80001008, 8, 0x20000801));
+    assert_true(physmem_poke(run.physmem, 0x80002008, 8, 0x48d14c3));
+    struct translator_inputs *in = translator_in(run.translator);
+    const struct translator_outputs *out = translator_out(run.translator);
+    in->mmu.control.root_ppn = 0x80000;
+    in->mmu.req[PORT_D].valid = true;
+    in->mmu.req[PORT_D].va = 0x40201abc;
+    in->mmu.req[PORT_D].priv = PRIV_S;
+    unsigned cycles = 0;
+    step(&run);
+    assert_true(out->req_ready[PORT_D]);
+    in->mmu.req[PORT_D].valid = false;
+    do {
+        step(&run);
+        assert_true(++cycles < 100);
+    } while (!out->resp[PORT_D].valid);
+    assert_int_equal(out->resp[PORT_D].response.reason, FAULT_NONE);
+    assert_true(out->resp[PORT_D].response.pa == 0x12345abc);
+    assert_int_equal(cycles, 1 + 3 * (1 + 2));
+    close_run(&run);
+}
+
 int main(void) {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_quick_memory),
-        cmocka_unit_test(test_slow_memory),
-        cmocka_unit_test(test_bus_errors),
+        cmocka_unit_test(test_walk_latency), cmocka_unit_test(test_quick_memory),
+        cmocka_unit_test(test_slow_memory),  cmocka_unit_test(test_bus_errors),
         cmocka_unit_test(test_no_exclusive),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
