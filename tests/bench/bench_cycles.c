@@ -1,9 +1,10 @@
 /*
- * What the hardware takes: cycles per hit, per walk, per translation of random pages, and how fast it
- * is simulated. Usage: bench_cycles [CONFIG …] (default: default wide). Figures, not a test: but each
- * answer's address is checked, and a wrong one ends the run with status 1.
+ * What the hardware takes: cycles per hit, per walk, per translation of random pages, and how fast
+ * it is simulated. Usage: bench_cycles [CONFIG …] (default: default wide). Figures, not a test: but
+ * each answer's address is checked, and a wrong one ends the run with status 1.
  *
- * The memory behind the page-table port takes L cycles for a PTE read and takes one request a cycle.
+ * The memory behind the page-table port takes L cycles for a PTE read and takes one request a
+ * cycle.
  */
 #include "timing.h"
 #include "verilated/rtl_mmu.h"
@@ -11,15 +12,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PAGES    (1u << 20) /* 4 KiB pages that are mapped: 4 GiB from address 0 */
-#define HOT      16u        /* pages of the hot set */
-#define IDS      (1u << TW_ID_W)
-#define FRAMES   0x4000000u /* ppn of page 0; page v has FRAMES + v */
-#define TABLES   0x100000u  /* ppn of the last-level tables, one after the other */
-#define UPPER    0x80000u   /* ppn of the tables above them: level i at UPPER + i * 4096 */
-#define POINTER  1u
-#define LEAF     0xdfu /* V R W X U A D */
-#define LATENCY  64u   /* the longest L, rounded up to a power of two */
+#define PAGES   (1u << 20) /* 4 KiB pages that are mapped: 4 GiB from address 0 */
+#define HOT     16u        /* pages of the hot set */
+#define IDS     (1u << TW_ID_W)
+#define FRAMES  0x4000000u /* ppn of page 0; page v has FRAMES + v */
+#define TABLES  0x100000u  /* ppn of the last-level tables, one after the other */
+#define UPPER   0x80000u   /* ppn of the tables above them: level i at UPPER + i * 4096 */
+#define POINTER 1u
+#define LEAF    0xdfu /* V R W X U A D */
+#define LATENCY 64u   /* the longest L, rounded up to a power of two */
 
 struct bench {
     const char *config;
@@ -38,7 +39,8 @@ struct bench {
         bool busy;
         uint64_t va, accepted;
     } slot[PORTS][IDS];
-    unsigned under_way[PORTS], next_id[PORTS];
+    unsigned under_way[PORTS], id[PORTS]; /* id: of the request offered */
+    bool offered[PORTS];
     uint64_t total_latency; /* of responses, from acceptance */
 };
 
@@ -93,14 +95,23 @@ static void take_response(struct bench *bench, const struct mmu_event *event) {
         rtl_mmu_cycle(bench->mmu) - bench->slot[event->port][event->id].accepted;
 }
 
+/* Any id that no request under way has, kept while the request is offered. */
+static bool choose_id(struct bench *bench, int port) {
+    for (unsigned i = 0; !bench->offered[port] && i < IDS; i++)
+        if (!bench->slot[port][i].busy) {
+            bench->id[port] = i;
+            bench->offered[port] = true;
+        }
+    return bench->offered[port];
+}
+
 /* One cycle; offer[port] is a virtual address or NULL. Returns which ports took theirs, as bits. */
 static unsigned cycle(struct bench *bench, const uint64_t *offer[PORTS]) {
     struct mmu_inputs *in = rtl_mmu_in(bench->mmu);
     uint64_t now = rtl_mmu_cycle(bench->mmu);
     for (int port = 0; port < PORTS; port++) {
-        unsigned id = bench->next_id[port];
-        in->req[port].valid = offer[port] && !bench->slot[port][id].busy;
-        in->req[port].id = (uint8_t)id;
+        in->req[port].valid = offer[port] && choose_id(bench, port);
+        in->req[port].id = (uint8_t)bench->id[port];
         in->req[port].access = port == PORT_I ? ACCESS_EXECUTE : ACCESS_READ;
         in->req[port].priv = port == PORT_I ? PRIV_U : PRIV_S;
         if (offer[port])
@@ -129,12 +140,12 @@ static unsigned cycle(struct bench *bench, const uint64_t *offer[PORTS]) {
     for (int port = 0; port < PORTS; port++) {
         if (!in->req[port].valid || !out->req_ready[port])
             continue;
-        unsigned id = bench->next_id[port];
+        unsigned id = bench->id[port];
+        bench->offered[port] = false;
         bench->slot[port][id].busy = true;
         bench->slot[port][id].va = in->req[port].va;
         bench->slot[port][id].accepted = now;
         bench->under_way[port]++;
-        bench->next_id[port] = (id + 1) % IDS;
         taken |= 1u << port;
     }
     rtl_mmu_tick(bench->mmu);
@@ -219,7 +230,8 @@ static void print_hits(const char *config) {
     }
 }
 
-/* A first walk reads every level; one to the neighbouring page finds its table in the walk cache. */
+/* A first walk reads every level; one to the neighbouring page finds its table in the walk cache.
+ */
 static void print_walks(const char *config) {
     static const enum paging_mode modes[] = {MODE_SV39, MODE_SV48, MODE_SV57};
     static const unsigned latencies[] = {1, 10, 50};
@@ -285,8 +297,7 @@ static void print_speed(const char *config) {
             uint64_t first = rtl_mmu_cycle(bench.mmu);
             double start = cpu_seconds();
             stream(&bench, 3, loads[load].n, loads[load].next);
-            speed[run] =
-                (double)(rtl_mmu_cycle(bench.mmu) - first) / (cpu_seconds() - start) / 1e6;
+            speed[run] = (double)(rtl_mmu_cycle(bench.mmu) - first) / (cpu_seconds() - start) / 1e6;
             rtl_mmu_close(bench.mmu);
         }
         double median = median_of(speed, RUNS);
