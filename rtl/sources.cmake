@@ -5,7 +5,7 @@ set(TWINWALK_RTL_SOURCES
   first.sv first_from.sv
   age.sv plru.sv random.sv ram.sv replacement.sv tlb.sv l2_tlb.sv
   walk_cache_level.sv walk_cache.sv counters.sv
-  walk_requests.sv walk_results.sv walker.sv sweep.sv engine.sv misses.sv mmu_port.sv
+  walk_requests.sv walk_results.sv walk_states.sv walker.sv sweep.sv engine.sv misses.sv mmu_port.sv
   handshake_check.sv mmu.sv)
 list(TRANSFORM TWINWALK_RTL_SOURCES PREPEND ${TWINWALK_RTL_DIR}/)
 # Lint waivers, each with its reason; read by Verilator only.

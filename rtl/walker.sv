@@ -95,28 +95,11 @@ module walker #(
     output logic [63:0]                   probe_value_o,   // read, or held before the update; 0: refused
     output logic [63:0]                   probe_desired_o  // what the update stores
 );
-    // Each walk is in one of these states: a set of walks each.
-    logic [WALKS-1:0] idle_q;               // no walk, or none any more
-    logic [WALKS-1:0] ahead_q;              // a prefetch that waits for stage A
-    logic [WALKS-1:0] lookup_q;             // stage B looks it up in the L2 TLB
-    logic [WALKS-1:0] read_q;               // wants to read a PTE
-    logic [WALKS-1:0] read_wait_q;          // the read was taken, its answer is awaited
-    logic [WALKS-1:0] update_q;             // wants to compare-and-set A/D
-    logic [WALKS-1:0] update_wait_q;        // the compare-and-set was taken, its answer is awaited
-    logic [WALKS-1:0] restart_q;            // a fence ended it; it is to start over
-    logic [WALKS-1:0] done_q;               // has failed or has an entry
-
-    logic [WALKS-1:0] stale_q;              // a fence came: the answer to its read is dropped
-    logic [WALKS-1:0] stored_q;             // its A/D update was performed
+    logic [WALKS-1:0] read, read_wait, update_wanted, update_wait, restart, stale;
     logic [WALKS-1:0] global_q;             // a pointer above has G set
     logic [2:0]                level_q[0:WALKS-1];   // i of the algorithm
     logic [mmu_defs::PA_W-1:0] pte_pa_q[0:WALKS-1];  // address of the PTE at this level
     logic [63:0]               pte_q[0:WALKS-1];     // the PTE to be updated
-
-    function automatic logic [WALKS-1:0] only(input logic valid, input logic [WALK_W-1:0] walk);
-        only = '0;
-        only[walk] = valid;
-    endfunction
 
     // ---- Start: from stage B, else the lowest restart.
     logic [WALK_W-1:0] restart_walk;
@@ -126,9 +109,9 @@ module walker #(
     logic [2:0] cached_level;
     logic [mmu_defs::PPN_W-1:0] cached_ppn;
 
-    first #(.N(WALKS)) i_restart (.set_i(restart_q), .index_o(restart_walk));
+    first #(.N(WALKS)) i_restart (.set_i(restart), .index_o(restart_walk));
     assign start_walk_o = b_miss_i ? b_walk_i : restart_walk;
-    assign start_o = b_miss_i || (restart_q != '0 && !b_lookup_i && !fence_i);
+    assign start_o = b_miss_i || (restart != '0 && !b_lookup_i && !fence_i);
 
     // step 1: a = satp.ppn x PAGESIZE, i = LEVELS - 1; or further down, where the walk cache says
     assign start_level = cached ? cached_level - 3'd1 : mode::top_level(start_space_i.paging);
@@ -146,9 +129,9 @@ module walker #(
 
     assign walk = ptw_resp_id_i[WALK_W-1:0];
     assign answer_walk_o = walk;
-    assign answered = ptw_resp_valid_i && read_wait_q[walk];
-    assign read_answer = answered && !stale_q[walk] && !fence_i;
-    assign update_answer = ptw_resp_valid_i && update_wait_q[walk];
+    assign answered = ptw_resp_valid_i && read_wait[walk];
+    assign read_answer = answered && !stale[walk] && !fence_i;
+    assign update_answer = ptw_resp_valid_i && update_wait[walk];
     assign store = answer_control_i.access == mmu_defs::ACCESS_WRITE;
     assign sv32 = mode::is_sv32(answer_space_i.paging);
 
@@ -250,23 +233,25 @@ module walker #(
     // ---- Page-table port: an offer stands until taken; else in turn; else a walk that starts now.
     logic offered_q;                        // offered in the cycle before and not taken
     logic [WALK_W-1:0] offered_walk_q, turn_q, turn_d, wanting_walk;
-    logic [WALKS-1:0] wanting, offered, taken;
+    logic [WALKS-1:0] wanting, offered;
     logic at_start;
 
-    assign wanting = fence_valid_i ? read_q : read_q | update_q;
+    assign wanting = fence_valid_i ? read : read | update_wanted;
+    always_comb begin
+        offered = '0;
+        offered[offered_walk_q] = 1'b1;
+    end
     first_from #(.N(WALKS)) i_wanting (
-        .set_i(offered_q ? only(1'b1, offered_walk_q) : wanting), .from_i(turn_q),
+        .set_i(offered_q ? offered : wanting), .from_i(turn_q),
         .index_o(wanting_walk), .next_o(turn_d)
     );
 
     assign at_start = !offered_q && wanting == '0;
     assign offer_walk_o = at_start ? b_walk_i : wanting_walk;
-    assign offered = only(ptw_req_valid_o, offer_walk_o);
-    assign taken = ptw_req_ready_i ? offered : '0;
 
     // step 2 reads the PTE at a + va.vpn[i] x PTESIZE.
     assign ptw_req_valid_o = !at_start || b_miss_i;
-    assign ptw_req_cas_o = !at_start && update_q[offer_walk_o];
+    assign ptw_req_cas_o = !at_start && update_wanted[offer_walk_o];
     assign ptw_req_word_o = offer_sv32_i;
     assign ptw_req_pa_o = at_start ? start_pa : pte_pa_q[offer_walk_o];
 
@@ -296,119 +281,27 @@ module walker #(
 
     always_ff @(posedge clk_i) offered_walk_q <= offer_walk_o;
 
-    // ---- Spent walks are free, unless the page after theirs is worth a prefetch.
-    logic [WALKS-1:0] spent, turning;
+    // ---- States
+    logic owing, again;
 
-    assign spent = done_q & ~linked_i & ~pending_o & ~only(b_fill_i, b_walk_i);
-    assign free_o = idle_q | (spent & ~turning);
-    assign mergeable_o = ~idle_q & ~spent;
-
-    generate
-        if (PREFETCH != 0 && L2 != 0) begin : g_prefetch
-            logic [WALKS-1:0] next_q;       // its END says that the next page is worth a prefetch
-            logic [WALKS-1:0] prefetch_q;
-
-            assign turning = spent & next_q;
-            assign prefetch_o = turning != '0 && !fence_i;
-            first #(.N(WALKS)) i_prefetch (.set_i(turning), .index_o(prefetch_walk_o));
-
-            always_ff @(posedge clk_i) begin
-                if (b_hit_i) next_q[b_walk_i] <= 1'b0;
-                if (end_o)
-                    next_q[walk] <= reason_o == mmu_defs::FAULT_NONE && !prefetch_q[walk] &&
-                        size_o == mmu_defs::PAGE_4K && answer_vpn_i[8:0] != '1;
-            end
-
-            always_ff @(posedge clk_i) begin
-                if (!rst_ni) prefetch_q <= '0;
-                else begin
-                    if (look_i && !look_ahead_i) prefetch_q[look_walk_i] <= 1'b0;
-                    if (prefetch_o) prefetch_q[prefetch_walk_o] <= 1'b1;
-                end
-            end
-            assign prefetches_o = prefetch_q;
-        end else begin : g_no_prefetch
-            assign turning = '0;
-            assign prefetch_o = 1'b0;
-            assign prefetch_walk_o = '0;
-            assign prefetches_o = '0;
-            logic unused_look;
-            assign unused_look = &{1'b0, look_ahead_i};
-        end
-        if (L2 != 0) begin : g_pending
-            logic [WALKS-1:0] pending_q;
-
-            always_ff @(posedge clk_i) begin
-                if (!rst_ni || fence_i) pending_q <= '0;
-                else begin
-                    if (end_o && reason_o == mmu_defs::FAULT_NONE) pending_q[walk] <= 1'b1;
-                    if (fill_i) pending_q[fill_walk_i] <= 1'b0;
-                end
-            end
-            assign pending_o = pending_q;
-        end else begin : g_no_pending
-            assign pending_o = '0;
-            logic unused_fill;
-            assign unused_fill = &{1'b0, fill_i, fill_walk_i};
-        end
-    endgenerate
-
-    // ---- Next state: what enters and leaves each set of walks.
-    logic [WALKS-1:0] look, started, hit, dropped, ended, descending, updating, again, prefetched;
-
-    assign look = only(look_i, look_walk_i);
-    assign started = only(start_o, start_walk_o);
-    assign hit = only(b_hit_i, b_walk_i);
-    assign dropped = only(answered && !read_answer, walk);
-    assign ended = only(end_o, walk);
-    assign descending = only(descend, walk);
-    assign updating = only(update, walk);
     // step 9: the PTE has changed in between: read it again, at the same level
-    assign again = only(update_answer && !end_o, walk);
-    assign prefetched = only(prefetch_o, prefetch_walk_o);
+    assign again = update_answer && !end_o;
 
-    always_ff @(posedge clk_i) begin
-        if (!rst_ni) begin
-            idle_q <= '1;
-            ahead_q <= '0;
-            lookup_q <= '0;
-            read_q <= '0;
-            read_wait_q <= '0;
-            update_q <= '0;
-            update_wait_q <= '0;
-            restart_q <= '0;
-            done_q <= '0;
-        end else if (fence_i) begin
-            idle_q <= idle_q | (done_q & ~linked_i);
-            read_q <= read_q & offered & ~taken;
-            read_wait_q <= (read_wait_q & ~dropped) | taken;
-            update_q <= '0;
-            restart_q <= restart_q | dropped | (read_q & ~offered) | update_q |
-                (done_q & linked_i);
-            done_q <= '0;
-        end else begin
-            idle_q <= idle_q & ~look;
-            ahead_q <= (ahead_q & ~look) | prefetched;
-            lookup_q <= (lookup_q & ~started & ~hit) | look;
-            read_q <= (read_q | started | descending | again) & ~taken;
-            read_wait_q <= (read_wait_q & ~ended & ~descending & ~updating & ~dropped) |
-                (taken & ~update_q);
-            update_q <= (update_q & ~taken) | updating;
-            update_wait_q <= (update_wait_q & ~ended & ~again) | (taken & update_q);
-            restart_q <= (restart_q & ~started) | dropped;
-            done_q <= (done_q & ~look & ~prefetched) | ended | hit;
-        end
-    end
-
-    // `stale` and `stored` count from the start on; a lookup that hits needs no start.
-    always_ff @(posedge clk_i) begin
-        if (!rst_ni) stale_q <= '0;
-        else if (fence_i) stale_q <= stale_q | (read_q & offered) | (read_wait_q & ~dropped);
-        else stale_q <= stale_q & ~started;
-    end
-    always_ff @(posedge clk_i) begin
-        stored_q <= (stored_q & ~started & ~hit) | only(stored, walk);
-    end
+    walk_states #(.WALKS(WALKS), .L2(L2), .PREFETCH(PREFETCH)) i_states (
+        .clk_i, .rst_ni, .fence_i, .linked_i,
+        .look_i, .look_ahead_i, .look_walk_i, .fill_i, .fill_walk_i,
+        .hit_i(b_hit_i), .b_fill_i, .b_walk_i,
+        .start_i(start_o), .start_walk_i(start_walk_o),
+        .offer_i(ptw_req_valid_o), .taken_i(ptw_req_ready_i), .offer_walk_i(offer_walk_o),
+        .walk_i(walk), .drop_i(answered && !read_answer), .read_i(descend || again),
+        .update_i(update), .end_i(end_o), .stored_i(stored),
+        .filled_i(reason_o == mmu_defs::FAULT_NONE),
+        .next_i(size_o == mmu_defs::PAGE_4K && answer_vpn_i[8:0] != '1),
+        .prefetch_o, .prefetch_walk_o,
+        .read_o(read), .read_wait_o(read_wait), .update_o(update_wanted),
+        .update_wait_o(update_wait), .restart_o(restart), .done_o, .stale_o(stale), .ahead_o,
+        .pending_o, .prefetches_o, .mergeable_o, .free_o, .owing_o(owing)
+    );
 
     always_ff @(posedge clk_i) begin
         if (start_o) begin
@@ -427,12 +320,9 @@ module walker #(
     end
 
     // ---- Fences: D must not be set for a store that a fence would then start over.
-    assign fence_ready_o = update_wait_q == '0 && !(offered_q && update_q[offered_walk_q]) &&
-        (done_q & stored_q & linked_i) == '0;
+    assign fence_ready_o = update_wait == '0 && !(offered_q && update_wanted[offered_walk_q]) && !owing;
 
-    assign done_o = done_q;
-    assign ahead_o = ahead_q;
-    assign active_o = (read_q | read_wait_q | update_q | update_wait_q | restart_q) != '0;
+    assign active_o = (read | read_wait | update_wanted | update_wait | restart) != '0;
 
     assign probe_read_o = read_answer;
     assign probe_update_o = update_answer;
@@ -448,25 +338,12 @@ module walker #(
 `ifndef SYNTHESIS
     always @(posedge clk_i) begin
         if (rst_ni) begin
-            for (int w = 0; w < WALKS; w++) begin
-                assert (32'(idle_q[w]) + 32'(ahead_q[w]) + 32'(lookup_q[w]) + 32'(read_q[w]) +
-                        32'(read_wait_q[w]) + 32'(update_q[w]) + 32'(update_wait_q[w]) +
-                        32'(restart_q[w]) + 32'(done_q[w]) == 32'd1)
-                    else $error("a walk is not in one state");
-            end
-            if (look_i) assert (look_ahead_i ? ahead_q[look_walk_i] : free_o[look_walk_i])
-                else $error("a walk begun during a walk");
-            assert ((lookup_q != '0) == b_lookup_i) else $error("stage B holds another walk");
             assert (!(descend && level == 3'd0)) else $error("walk below the last level");
-            if (fence_i) assert (lookup_q == '0 && update_wait_q == '0)
-                else $error("fence during a lookup or a compare-and-set");
             if (ptw_resp_valid_i)
-                assert (32'(ptw_resp_id_i) < WALKS && (read_wait_q[walk] || update_wait_q[walk]))
+                assert (32'(ptw_resp_id_i) < WALKS && (read_wait[walk] || update_wait[walk]))
                 else $error("page-table answer to no request");
             if (stored) assert (end_o && reason_o == mmu_defs::FAULT_NONE)
                 else $error("A or D set for an access that faults");
-            assert ((linked_i & (idle_q | ahead_q & ~prefetches_o)) == '0)
-                else $error("a request waits for no walk");
         end
     end
 `endif

@@ -6,6 +6,7 @@ find_package(verilator 5.006 REQUIRED HINTS $ENV{VERILATOR_ROOT} /usr/share/veri
 include(${CMAKE_CURRENT_LIST_DIR}/../../rtl/configs.cmake)
 
 set(TWINWALK_VERILATED_DIR ${CMAKE_CURRENT_LIST_DIR})
+include(${CMAKE_CURRENT_LIST_DIR}/sampled.cmake)
 
 # Library MODELS: Verilator's own output, and its runtime. Not our code, so without our warning flags.
 function(add_verilated_models models)
@@ -15,17 +16,21 @@ function(add_verilated_models models)
   # Messages of the hardware's assertions go where errors belong, not on standard output.
   target_compile_options(${models} PRIVATE
     "SHELL:-include ${TWINWALK_VERILATED_DIR}/message.h" -DVL_PRINTF=rtl_mmu_message)
+  if(NOT "${ARG_SOURCES}" MATCHES "/mmu_defs.sv")
+    list(PREPEND ARG_SOURCES ${TWINWALK_VERILATED_DIR}/../../rtl/mmu_defs.sv)  # `top` needs it
+  endif()
   foreach(config IN LISTS ARG_CONFIGS)
     twinwalk_config_parameters(${config} parameters)
-    list(TRANSFORM parameters PREPEND -G OUTPUT_VARIABLE verilator_parameters)
+    set(sampled ${CMAKE_CURRENT_BINARY_DIR}/${ARG_PREFIX}_${config}/top.sv)
+    write_sampled(${sampled} "${parameters}")
     verilate(${models}
-      PREFIX ${ARG_PREFIX}_${config} TOP_MODULE mmu TRACE_FST
-      SOURCES ${ARG_SOURCES}
+      PREFIX ${ARG_PREFIX}_${config} TOP_MODULE top TRACE_FST
+      SOURCES ${ARG_SOURCES} ${sampled}
       OPT_FAST -O3 OPT_SLOW -O1 OPT_GLOBAL -O3
       VERILATOR_ARGS -O3 --assert --timescale 1ns/1ns
         --x-assign unique --x-initial unique
         --trace-max-array 256 --trace-max-width 1024 --trace-structs
-        ${ARG_VERILATOR_ARGS} ${verilator_parameters})
+        ${ARG_VERILATOR_ARGS})
   endforeach()
 endfunction()
 

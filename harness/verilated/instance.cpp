@@ -27,11 +27,9 @@ class instance final : public rtl_mmu {
         context->fatalOnError(false);
         context->randReset(2);
         context->randSeed(int(seed % 0x7fffffffu) + 1); /* 0 would ask for a seed from the clock */
-        top.reset(new RTL_MODEL(context.get(), "top"));
-        top->rst_ni = 0;
-        settle();
-        for (unsigned i = 0; i < RESET_CYCLES; i++)
-            tick();
+        top.reset(new RTL_MODEL(context.get(), ""));
+        for (top->rst_ni = 0; cycle < RESET_CYCLES; tick())
+            settle();
         top->rst_ni = 1;
         cycle = 0;
     }
@@ -43,21 +41,23 @@ class instance final : public rtl_mmu {
         top->final();
     }
 
+    /* The rising edge that ends the cycle before and takes over the inputs of this one. */
     void settle() override {
+        Verilated::threadContextp(context.get()); /* who reports a failed assertion */
+        context->time(cycle * CYCLE_NS);
         copy_inputs();
-        if (!fst)
-            top->clk_i = 0;
+        top->clk_i = 1;
         top->eval();
         copy_outputs();
     }
 
     void tick() override {
-        Verilated::threadContextp(context.get()); /* who reports a failed assertion */
-        context->time(cycle * CYCLE_NS);
         if (fst)
-            dump_cycle();
-        top->clk_i = 1;
+            fst->dump(cycle * CYCLE_NS);
+        top->clk_i = 0;
         top->eval();
+        if (fst)
+            fst->dump(cycle * CYCLE_NS + CYCLE_NS / 2);
         cycle++;
     }
 
@@ -89,17 +89,6 @@ class instance final : public rtl_mmu {
     std::unique_ptr<RTL_MODEL> top;
     std::unique_ptr<VerilatedFstC> fst;
     bool contradicts = false; /* a response's fault bit and its reason did */
-
-    /*
-     * With a dump open the clock stays high while a cycle settles, and falls only here: waves show
-     * the settled values from the rising edge on.
-     */
-    void dump_cycle() {
-        fst->dump(cycle * CYCLE_NS);
-        top->clk_i = 0;
-        top->eval();
-        fst->dump(cycle * CYCLE_NS + CYCLE_NS / 2);
-    }
 
     void copy_inputs() {
         const auto &i = in.req[PORT_I];

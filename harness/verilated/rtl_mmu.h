@@ -1,8 +1,9 @@
 /*
  * The Verilated hardware behind a C face. The only place that sees Verilator is this folder's C++.
  *
- * A clock cycle is: write `in`, rtl_mmu_settle(), read `out` (the outputs and events of this cycle,
- * model/timing/pins.h), rtl_mmu_tick(). Nothing else advances time.
+ * A clock cycle is: write `in`, rtl_mmu_settle() once, read `out` (the outputs and events of this
+ * cycle, model/timing/pins.h), rtl_mmu_tick(). Nothing else advances time. The edge that ends a
+ * cycle is evaluated together with what follows from the inputs of the next, in the next settle.
  */
 #ifndef TWINWALK_VERILATED_RTL_MMU_H
 #define TWINWALK_VERILATED_RTL_MMU_H
@@ -36,7 +37,7 @@ void rtl_mmu_tick(struct rtl_mmu *mmu);
 /* Cycles since the end of reset. */
 uint64_t rtl_mmu_cycle(const struct rtl_mmu *mmu);
 
-/* An assertion of the hardware failed. */
+/* An assertion of the hardware failed, in a cycle that a settle has followed. */
 bool rtl_mmu_failed(const struct rtl_mmu *mmu);
 
 /* Whether messages of failed assertions, of any instance, are kept from standard error. */

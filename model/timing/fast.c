@@ -134,19 +134,37 @@ void fast_fence(struct fast *fast, const struct mmu_fence *fence) {
         fast->slot[i].demand.free = fast->slot[i].ahead.free = 0;
 }
 
-/* The level of the first PTE read: the root's can be told by its place. */
-static unsigned first_level(const struct fast *fast, const struct fast_finding *finding) {
+/* Whether a PTE lies where the index of this level for va leads to. */
+static bool could_be_at(const struct fast *fast, uint64_t pte, uint64_t va, unsigned level) {
+    return pte % PAGE_BYTES == mode_vpn(fast->mode, va, level) * fast->mode->pte_bytes;
+}
+
+/* The level of the last PTE read: that of the leaf, or, of a walk that failed, what the PTE's place
+ * in its table says. */
+static unsigned last_level(const struct fast *fast, const struct fast_finding *finding) {
     const struct mode *mode = fast->mode;
-    unsigned top = mode->levels - 1u, reads = 0, leaf = 0;
-    for (unsigned i = 0; i < finding->path.accesses; i++)
-        reads += !finding->path.access[i].update;
-    uint64_t root_pte =
-        fast->control.root_ppn * PAGE_BYTES + mode_vpn(mode, finding->va, top) * mode->pte_bytes;
-    if (!fast->walk_cache || finding->path.access[0].pa == root_pte)
+    uint64_t pte = finding->path.access[finding->path.accesses - 1].pa;
+    unsigned level = 0, top = mode->levels - 1u;
+    if (finding->failed)
+        while (level < top && !could_be_at(fast, pte, finding->va, level))
+            level++;
+    else
+        while (level < top && page_shift(mode->leaf_size[level + 1]) <= page_shift(finding->size))
+            level++;
+    return level;
+}
+
+/* The level of the first PTE read: the root's, unless walks may begin elsewhere. */
+static unsigned first_level(const struct fast *fast, const struct fast_finding *finding) {
+    const struct fast_path *path = &finding->path;
+    unsigned top = fast->mode->levels - 1u, reads = 0;
+    uint64_t table = path->access[0].pa - path->access[0].pa % PAGE_BYTES;
+    if (!fast->walk_cache || table == fast->control.root_ppn * PAGE_BYTES)
         return top;
-    while (!finding->failed && leaf < top && mode->leaf_size[leaf] < finding->size)
-        leaf++;
-    return leaf + reads - 1 < top ? leaf + reads - 1 : top;
+    for (unsigned i = 0; i < path->accesses; i++)
+        reads += !path->access[i].update;
+    unsigned level = last_level(fast, finding) + reads - 1;
+    return level < top ? level : top;
 }
 
 /* Hands over what the walk just made has read, and forgets it. */
@@ -173,21 +191,25 @@ static void find(struct fast *fast, uint64_t va, const struct mmu_response *resp
 }
 
 /*
- * The L1 of the software MMU has the page already, the hardware's is still to get it. A request for
- * the same 4 KiB joins the walk; for another part of a large page it walks itself, along the way of
- * the walk awaited.
+ * The software MMU has the page in a TLB already, the hardware is still to get it there. A request
+ * for the same 4 KiB joins the walk; for another part of a large page it walks itself, along the
+ * way of the walk awaited.
  */
-static void find_awaited(const struct fast *fast, const struct fast_miss *awaited, uint64_t va,
-                         struct fast_finding *finding) {
-    const struct fast_walk *walk = awaited->walk;
+static void find_along(const struct fast *fast, const struct fast_walk *walk, uint64_t va,
+                       struct fast_finding *finding) {
     finding->va = va;
     finding->failed = false;
-    finding->size = awaited->size;
+    finding->size = walk->size;
     finding->path.accesses = 0;
     for (unsigned i = 0; i < walk->path.accesses; i++)
         if (!walk->path.access[i].update)
             finding->path.access[finding->path.accesses++] = walk->path.access[i];
     finding->from_l2 = finding->path.accesses == 0;
+    if (fast->walk_cache &&
+        !finding->from_l2) { /* which knows what comes before, or will be told */
+        finding->path.access[0] = finding->path.access[finding->path.accesses - 1];
+        finding->path.accesses = 1;
+    }
     finding->in_l2 = fast->l2_sets > 0 ? walk->over : UINT64_MAX;
 }
 
@@ -195,7 +217,7 @@ static void find_awaited(const struct fast *fast, const struct fast_miss *awaite
 static void time_request(struct fast *fast, const struct mmu_request *request,
                          const struct mmu_response *response) {
     struct fast_port *port = &fast->port[request->access == ACCESS_EXECUTE ? PORT_I : PORT_D];
-    const struct fast_miss *awaited = NULL;
+    const struct fast_walk *awaited = NULL;
     struct fast_finding finding;
     fast_take(fast);
     uint64_t accepted = fast_accept(fast, port);
@@ -206,10 +228,11 @@ static void time_request(struct fast *fast, const struct mmu_request *request,
         fast_hit(port, accepted);
         return;
     }
+    find(fast, request->va, response, &finding);
+    if (!awaited && finding.from_l2 && !finding.failed)
+        awaited = fast_walk_into(fast, request->va, finding.size, accepted);
     if (awaited)
-        find_awaited(fast, awaited, request->va, &finding);
-    else
-        find(fast, request->va, response, &finding);
+        find_along(fast, awaited, request->va, &finding);
     fast_wait(fast, port, accepted, &finding);
 }
 

@@ -150,8 +150,8 @@ uint64_t fast_accept(struct fast *fast, struct fast_port *port);
 /* The request accepted is answered at once. */
 void fast_hit(struct fast_port *port, uint64_t accepted);
 
-/* The miss for the page of va whose answer would fill it into the L1; NULL: none. */
-const struct fast_miss *fast_awaited(const struct fast *fast, const struct fast_port *port,
+/* The walk that is to fill the page of va into this port's L1; NULL: none. */
+const struct fast_walk *fast_awaited(const struct fast *fast, const struct fast_port *port,
                                      uint64_t va);
 
 /* The request accepted waits for a walk. */
@@ -168,6 +168,11 @@ void fast_drain(struct fast *fast);
 
 /* The walk under way that a request for va joins if it looks for one in this cycle; NULL: none. */
 struct fast_walk *fast_walk_for(struct fast *fast, uint64_t va, uint64_t cycle);
+
+/* The walk that is to fill a page of this size with va in it into the L2, and had not by this
+ * cycle; NULL: none. */
+const struct fast_walk *fast_walk_into(const struct fast *fast, uint64_t va, enum page_size size,
+                                       uint64_t cycle);
 
 /* Begins a walk for what was found, in this cycle or later. */
 struct fast_walk *fast_begin_walk(struct fast *fast, const struct fast_finding *finding,

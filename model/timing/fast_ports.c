@@ -73,6 +73,12 @@ static void finish(struct fast *fast, struct fast_port *port, unsigned entry, ui
         count_waiting(&fast->port[PORT_D], miss->walk) == 0)
         miss->walk->free = later(miss->walk->over, returned + 1);
     miss->walk->filled[port - fast->port] = true;
+    /* Others may wait for a walk of their own into the same large page. */
+    for (uint32_t left = port->busy; left; left &= left - 1) {
+        const struct fast_miss *other = &port->miss[__builtin_ctz(left)];
+        if (same_page(other->va, miss->va, miss->size) && other->walk->number == other->number)
+            other->walk->filled[port - fast->port] = true;
+    }
 }
 
 /* The first cycle in which something can be returned, if nothing else is answered. */
@@ -185,13 +191,13 @@ void fast_hit(struct fast_port *port, uint64_t accepted) {
         port->ready = accepted + 2; /* the cycle between is for a return */
 }
 
-const struct fast_miss *fast_awaited(const struct fast *fast, const struct fast_port *port,
+const struct fast_walk *fast_awaited(const struct fast *fast, const struct fast_port *port,
                                      uint64_t va) {
     for (uint32_t left = port->busy; left; left &= left - 1) {
         const struct fast_miss *miss = &port->miss[__builtin_ctz(left)];
         if (same_page(miss->va, va, miss->size) && miss->walk->number == miss->number &&
             !miss->walk->filled[port - fast->port])
-            return miss;
+            return miss->walk;
     }
     return NULL;
 }
@@ -204,7 +210,7 @@ static bool loses_stage_a(const struct fast *fast, struct fast_port *port, uint6
                           bool last) {
     enum port other = port == &fast->port[PORT_I] ? PORT_D : PORT_I;
     const struct fast_port *rival = &fast->port[other];
-    if (fast->prefer != other)
+    if (fast->prefer != other || fast->in_flight == 1)
         return false;
     if (rival->since <= cycle && cycle < rival->accepted)
         return true;
@@ -216,12 +222,24 @@ static bool loses_stage_a(const struct fast *fast, struct fast_port *port, uint6
     return lost;
 }
 
+/* A store whose walk has to set D though another walk for the page is under way: if it joined that
+ * one it is replayed when that is over. */
+static bool is_replayed(const struct fast_walk *walk, const struct fast_finding *finding) {
+    const struct fast_path *path = &finding->path;
+    return walk && path->accesses > 0 && path->access[path->accesses - 1].update;
+}
+
 void fast_wait(struct fast *fast, struct fast_port *port, uint64_t accepted,
                const struct fast_finding *finding) {
     unsigned entry = (unsigned)__builtin_ctz(port->all & ~port->busy);
     return_before(fast, port, accepted + 1);
     uint64_t looks = later(accepted, port->linked), link, done;
     struct fast_walk *walk = fast_walk_for(fast, finding->va, looks);
+    if (is_replayed(walk, finding)) {
+        fast->figures.merges += walk->ended >= looks;
+        looks = later(looks, walk->ended + 2);
+        walk = NULL;
+    }
     bool merged = walk != NULL;
     if (merged) {
         link = later(looks, walk->begun);

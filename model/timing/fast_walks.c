@@ -14,6 +14,18 @@ struct fast_walk *fast_walk_for(struct fast *fast, uint64_t va, uint64_t cycle) 
     return NULL;
 }
 
+const struct fast_walk *fast_walk_into(const struct fast *fast, uint64_t va, enum page_size size,
+                                       uint64_t cycle) {
+    for (unsigned i = 0; i < fast->walks; i++) {
+        const struct fast_walk *const walks[] = {&fast->slot[i].demand, &fast->slot[i].ahead};
+        for (unsigned j = 0; j < 2; j++)
+            if (cycle < walks[j]->over && walks[j]->path.accesses > 0 && walks[j]->size == size &&
+                same_page(walks[j]->va, va, size))
+                return walks[j];
+    }
+    return NULL;
+}
+
 static uint64_t slot_free(const struct fast_slot *slot) {
     return later(slot->demand.free, slot->ahead.free);
 }

@@ -36,6 +36,9 @@ hierarchy -check -top mmu; prep -top mmu; check -assert; synth -top mmu; check -
   endif()
   execute_process(COMMAND yosys -q -p "${script}"
                   RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  # Not a finding: an array that is used as registers, not as a RAM.
+  string(REGEX REPLACE "Warning: Replacing memory [^\n]* with list of registers[^\n]*\n" "" output
+         "${output}")
 else()
   message(FATAL_ERROR "unknown tool ${TOOL}")
 endif()

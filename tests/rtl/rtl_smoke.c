@@ -482,7 +482,10 @@ static void test_assertions_are_reported(void **state) {
     rtl_mmu_settle(bench.mmu);
     assert_false(rtl_mmu_failed(bench.mmu));
     rtl_mmu_tick(bench.mmu);
+    rtl_mmu_in(bench.mmu)->ptw_resp_valid = false;
+    rtl_mmu_settle(bench.mmu);
     assert_true(rtl_mmu_failed(bench.mmu));
+    rtl_mmu_tick(bench.mmu);
     bench_close(&other);
     rtl_mmu_close(bench.mmu);
 }
