@@ -11,10 +11,10 @@
 #define CYCLE_UNITS 10
 
 /* How a row shows its signal. */
-enum show { SHOW_BIT, SHOW_HEX, SHOW_DECIMAL, SHOW_ENUM, SHOW_REASON, SHOW_LEVEL, SHOW_LOOKUP };
+enum show { SHOW_BIT, SHOW_HEX, SHOW_DECIMAL, SHOW_REASON, SHOW_LEVEL, SHOW_LOOKUP };
 
 /* GTKWave's flags of each; the last three name the values from a filter file. */
-static const char *const flags[] = {"@28", "@22", "@24", "@100000028", "@2022", "@2022", "@2022"};
+static const char *const flags[] = {"@28", "@22", "@24", "@2022", "@2022", "@2022"};
 
 struct row {
     const char *group; /* opens a group of this name, instead of a signal */
@@ -29,15 +29,17 @@ struct row {
     { NULL, SHOW_##show, signal, name }
 #define GROUP_END                                                                                  \
     { NULL, SHOW_BIT, NULL, NULL }
-#define PTE_ROW(position, letter) ROW(BIT, "(" #position ")i_engine.i_walker.pte_q[63:0]", letter)
+#define PTE_ROW(position, letter) ROW(BIT, "(" #position ")probe_read_value_o[63:0]", letter)
 
 static const struct row rows[] = {
     ROW(BIT, "clk_i", "clock"),
     GROUP("Fetches"),
     ROW(BIT, "ireq_valid_i", "request"),
     ROW(BIT, "ireq_ready_o", "ready"),
+    ROW(DECIMAL, "ireq_id_i[4:0]", "id"),
     ROW(HEX, "ireq_va_i[63:0]", "va"),
     ROW(BIT, "iresp_valid_o", "response"),
+    ROW(DECIMAL, "iresp_id_o[4:0]", "id"),
     ROW(HEX, "iresp_pa_o[55:0]", "pa"),
     ROW(LEVEL, "iresp_level_o[1:0]", "found in"),
     ROW(REASON, "iresp_reason_o[4:0]", "result"),
@@ -45,20 +47,33 @@ static const struct row rows[] = {
     GROUP("Loads and stores"),
     ROW(BIT, "dreq_valid_i", "request"),
     ROW(BIT, "dreq_ready_o", "ready"),
+    ROW(DECIMAL, "dreq_id_i[4:0]", "id"),
     ROW(BIT, "dreq_write_i", "store"),
     ROW(HEX, "dreq_va_i[63:0]", "va"),
     ROW(BIT, "dresp_valid_o", "response"),
+    ROW(DECIMAL, "dresp_id_o[4:0]", "id"),
     ROW(HEX, "dresp_pa_o[55:0]", "pa"),
     ROW(LEVEL, "dresp_level_o[1:0]", "found in"),
     ROW(REASON, "dresp_reason_o[4:0]", "result"),
     GROUP_END,
-    GROUP("Walker"),
-    ROW(ENUM, "i_engine.i_walker.state_q[2:0]", "state"),
+    GROUP("Misses and their walks"),
+    ROW(BIT, "probe_i_link_valid_o", "fetch waits"),
+    ROW(DECIMAL, "probe_i_link_walk_o[3:0]", "for walk"),
+    ROW(BIT, "probe_i_link_merged_o", "merged"),
+    ROW(BIT, "probe_d_link_valid_o", "load/store waits"),
+    ROW(DECIMAL, "probe_d_link_id_o[4:0]", "id"),
+    ROW(DECIMAL, "probe_d_link_walk_o[3:0]", "for walk"),
+    ROW(BIT, "probe_d_link_merged_o", "merged"),
+    ROW(BIT, "probe_d_replay_valid_o", "replay"),
+    GROUP_END,
+    GROUP("Walks"),
     ROW(BIT, "probe_start_valid_o", "walk starts"),
-    ROW(DECIMAL, "i_engine.i_walker.level_q[2:0]", "level"),
-    ROW(HEX, "i_engine.i_walker.pte_pa_q[55:0]", "PTE address"),
+    ROW(DECIMAL, "probe_start_walk_o[3:0]", "walk"),
+    ROW(DECIMAL, "probe_start_level_o[2:0]", "at level"),
     ROW(BIT, "probe_read_valid_o", "PTE arrives"),
-    ROW(HEX, "i_engine.i_walker.pte_q[63:0]", "PTE"),
+    ROW(DECIMAL, "probe_read_walk_o[3:0]", "walk"),
+    ROW(DECIMAL, "probe_read_level_o[2:0]", "level"),
+    ROW(HEX, "probe_read_value_o[63:0]", "PTE"),
     PTE_ROW(63, "V"),
     PTE_ROW(62, "R"),
     PTE_ROW(61, "W"),
@@ -69,13 +84,17 @@ static const struct row rows[] = {
     PTE_ROW(56, "D"),
     ROW(BIT, "probe_update_valid_o", "A/D update"),
     ROW(BIT, "probe_end_valid_o", "walk ends"),
+    ROW(DECIMAL, "probe_end_walk_o[3:0]", "walk"),
     ROW(REASON, "probe_end_reason_o[4:0]", "verdict"),
     GROUP_END,
     GROUP("Page-table port"),
     ROW(BIT, "ptw_req_valid_o", "request"),
     ROW(BIT, "ptw_req_ready_i", "ready"),
+    ROW(DECIMAL, "ptw_req_id_o[3:0]", "walk"),
+    ROW(HEX, "ptw_req_pa_o[55:0]", "address"),
     ROW(BIT, "ptw_req_cas_o", "compare-and-set"),
     ROW(BIT, "ptw_resp_valid_i", "answer"),
+    ROW(DECIMAL, "ptw_resp_id_i[3:0]", "walk"),
     ROW(BIT, "ptw_resp_error_i", "error"),
     GROUP_END,
     GROUP("TLBs"),
@@ -85,6 +104,7 @@ static const struct row rows[] = {
     ROW(LOOKUP, "probe_dtlb_lookup_result_o[1:0]", "D result"),
     ROW(BIT, "probe_l2tlb_lookup_valid_o", "L2 lookup"),
     ROW(LOOKUP, "probe_l2tlb_lookup_result_o[1:0]", "L2 result"),
+    ROW(BIT, "probe_dtlb_fill_valid_o", "D fill"),
     ROW(BIT, "probe_l2tlb_fill_valid_o", "L2 fill"),
     ROW(BIT, "fence_valid_i", "fence"),
     ROW(BIT, "fence_ready_o", "fence ready"),
