@@ -133,6 +133,7 @@ bool lockstep_cycle(struct lockstep *both, struct lockstep_offer *offer) {
     drive_inputs(both, offer);
     rtl_mmu_settle(both->rtl);
     const struct mmu_outputs *out = rtl_mmu_out(both->rtl);
+    both->counter[rtl_mmu_in(both->rtl)->counter_select] = out->counter;
     take_handshakes(both, out, offer);
     for (unsigned i = 0; i < out->events; i++)
         if (!lockstep_compare_step(both, &out->event[i]))
@@ -257,4 +258,14 @@ bool lockstep_drain(struct lockstep *both) {
         if (!offer_waiting(both))
             return false;
     return both->divergence.level == COMPARE_NONE;
+}
+
+void lockstep_read_counters(struct lockstep *both, uint64_t counter[COUNTERS]) {
+    lockstep_drain(both);
+    uint64_t cycles = lockstep_cycles(both);
+    for (int i = 0; i < COUNTERS && offer_waiting(both); i++)
+        ; /* nothing waits: an idle cycle, in which another one is selected */
+    for (int i = 0; i < COUNTERS; i++)
+        counter[i] = both->counter[i];
+    counter[COUNTER_CYCLES] = cycles;
 }

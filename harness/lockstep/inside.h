@@ -68,6 +68,7 @@ struct lockstep {
     bool overtaken[PORTS];            /* the other port's were taken meanwhile */
     uint64_t starved_cycles;          /* more than this with the other port served is too long */
     struct lockstep_waits waits;
+    uint64_t counter[COUNTERS]; /* of the hardware's, as last selected */
     uint64_t begun_answers[PORTS][LEVEL_WALK + 1];
     struct divergence divergence;
     struct lockstep_latency latencies[LEVEL_WALK + 1];

@@ -206,14 +206,6 @@ bool lockstep_timing_checked(const struct lockstep *both) {
     return both->twin != NULL;
 }
 
-void lockstep_read_counters(struct lockstep *both, uint64_t counter[COUNTERS]) {
-    for (int i = 0; i < COUNTERS; i++) {
-        rtl_mmu_in(both->rtl)->counter_select = (enum counter)i;
-        rtl_mmu_settle(both->rtl);
-        counter[i] = rtl_mmu_out(both->rtl)->counter;
-    }
-}
-
 const struct lockstep_waits *lockstep_waits(const struct lockstep *both) {
     return &both->waits;
 }

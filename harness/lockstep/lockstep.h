@@ -153,7 +153,10 @@ const struct lockstep_latency *lockstep_latencies(const struct lockstep *both,
 /* Whether level 4 is compared. */
 bool lockstep_timing_checked(const struct lockstep *both);
 
-/* The hardware's own counters, as at the start of the next cycle. */
+/*
+ * The hardware's own counters, once nothing is under way. That takes a cycle for each, which are
+ * not among the CYCLES given here. After a divergence: as they were last seen.
+ */
 void lockstep_read_counters(struct lockstep *both, uint64_t counter[COUNTERS]);
 
 /*

@@ -213,27 +213,23 @@ static void find_along(const struct fast *fast, const struct fast_walk *walk, ui
     finding->in_l2 = fast->l2_sets > 0 ? walk->over : UINT64_MAX;
 }
 
-/* The time of a request that the software MMU answers like this. */
-static void time_request(struct fast *fast, const struct mmu_request *request,
-                         const struct mmu_response *response) {
-    struct fast_port *port = &fast->port[request->access == ACCESS_EXECUTE ? PORT_I : PORT_D];
+void fast_serve(struct fast *fast, struct fast_port *port) {
+    struct fast_request *request = &port->request[port->first];
     const struct fast_walk *awaited = NULL;
-    struct fast_finding finding;
-    fast_take(fast);
-    uint64_t accepted = fast_accept(fast, port);
-    bool hit = response->level == LEVEL_L1 || response->level == LEVEL_NONE;
-    if (hit && port->busy && response->level == LEVEL_L1)
+    uint64_t accepted = fast_accept(fast, port), walks = fast->numbered;
+    if (request->level == LEVEL_L1 && port->busy)
         awaited = fast_awaited(fast, port, request->va);
-    if (hit && !awaited) {
+    if (request->level == LEVEL_NONE || (request->level == LEVEL_L1 && !awaited)) {
         fast_hit(port, accepted);
         return;
     }
-    find(fast, request->va, response, &finding);
-    if (!awaited && finding.from_l2 && !finding.failed)
-        awaited = fast_walk_into(fast, request->va, finding.size, accepted);
+    if (request->level == LEVEL_L2 && !request->found.failed)
+        awaited = fast_walk_into(fast, request->va, request->found.size, accepted);
     if (awaited)
-        find_along(fast, awaited, request->va, &finding);
-    fast_wait(fast, port, accepted, &finding);
+        find_along(fast, awaited, request->va, &request->found);
+    fast_wait(fast, port, accepted, &request->found);
+    if (request->goes_ahead && fast->numbered != walks)
+        fast_walk_ahead(fast, &request->ahead);
 }
 
 /* The software MMU's steps one by one, to have a walk that can go on to the next page. */
@@ -251,47 +247,60 @@ static void translate_by_steps(struct fast *fast, const struct mmu_request *requ
     *response = *mmu_job_answer(fast->job);
 }
 
-static void prefetch(struct fast *fast) {
+/* Whether the walk just made goes on to the next page, and what it finds there. */
+static bool find_ahead(struct fast *fast, struct fast_finding *finding) {
     struct mmu_event event;
-    struct fast_finding finding = {.in_l2 = UINT64_MAX};
     if (mmu_prefetch(fast->mmu, fast->walk, &event))
-        return;
-    finding.va = event.prefetch.vpn << 12;
+        return false;
+    finding->va = event.prefetch.vpn << 12;
+    finding->from_l2 = finding->failed = false;
+    finding->in_l2 = UINT64_MAX;
+    finding->size = PAGE_4K;
     while (mmu_walk_step(fast->mmu, fast->walk, &event)) {
         if (event.kind == EVENT_LOOKUP)
-            finding.from_l2 = event.lookup.result == LOOKUP_HIT;
+            finding->from_l2 = event.lookup.result == LOOKUP_HIT;
         else if (event.kind == EVENT_END)
-            finding.failed = event.end.reason != FAULT_NONE;
+            finding->failed = event.end.reason != FAULT_NONE;
         else if (event.kind == EVENT_FILL)
-            finding.size = event.fill.size;
+            finding->size = event.fill.size;
     }
-    finding_of_walk(fast, &finding);
-    fast_walk_ahead(fast, &finding);
+    finding_of_walk(fast, finding);
+    return true;
+}
+
+static struct fast_port *port_of(struct fast *fast, const struct mmu_request *request) {
+    return &fast->port[request->access == ACCESS_EXECUTE ? PORT_I : PORT_D];
 }
 
 bool fast_translate(struct fast *fast, const struct mmu_request *request,
                     struct mmu_response *response) {
-    uint64_t walks = fast->numbered;
     if (fast->prefetch)
         translate_by_steps(fast, request, response);
     else
         mmu_translate(fast->mmu, request, response);
-    time_request(fast, request, response);
-    if (response->reason != FAULT_NONE) {
-        fast_drain(fast);
-        return false;
-    }
-    if (fast->prefetch && response->level == LEVEL_WALK && fast->numbered != walks)
-        prefetch(fast);
-    return true;
+    struct fast_request *taken = fast_take(fast, port_of(fast, request));
+    taken->va = request->va;
+    taken->level = response->level;
+    if (response->level == LEVEL_L2 || response->level == LEVEL_WALK)
+        find(fast, request->va, response, &taken->found);
+    if (fast->prefetch && response->level == LEVEL_WALK)
+        taken->goes_ahead = find_ahead(fast, &taken->ahead);
+    fast_serve_due(fast);
+    if (response->reason == FAULT_NONE)
+        return true;
+    fast_drain(fast);
+    return false;
 }
 
 /* How many of them can be answered one a cycle without looking at each. */
-static uint64_t undisturbed(const struct fast *fast, const struct fast_port *port, uint64_t va,
+static uint64_t undisturbed(struct fast *fast, struct fast_port *port, uint64_t va,
                             uint64_t count) {
+    if (count <= fast->in_flight)
+        return 0;
+    while (port->waiting > 0) /* nothing comes for the other port */
+        fast_serve_first(fast);
     uint64_t first = later(fast->now, port->ready), end = port->earliest;
-    if (count <= fast->in_flight || end <= first || fast_places(fast, first) < 2 ||
-        fast_awaited(fast, port, va))
+    if (end <= first || fast_places(fast, first) < 2 || fast_awaited(fast, port, va))
         return 0;
     /* The last ones are played one by one: they are in flight when the next request is taken. */
     count -= fast->in_flight;
@@ -299,19 +308,20 @@ static uint64_t undisturbed(const struct fast *fast, const struct fast_port *por
 }
 
 void fast_repeat(struct fast *fast, const struct mmu_request *request, uint64_t count) {
-    struct fast_port *port = &fast->port[request->access == ACCESS_EXECUTE ? PORT_I : PORT_D];
-    const struct mmu_response hit = {.level = fast->mode && request->priv != PRIV_M ? LEVEL_L1
-                                                                                    : LEVEL_NONE};
+    struct fast_port *port = port_of(fast, request);
+    bool looked_up = fast->mode && request->priv != PRIV_M;
     while (count > 0) {
         uint64_t many = undisturbed(fast, port, request->va, count);
+        count -= many > 0 ? many : 1;
         if (many > 0) {
             port->accepted = port->ready = port->undecided = later(fast->now, port->ready) + many;
             port->waited = 0;
             fast->figures.translations += many;
-        } else {
-            time_request(fast, request, &hit);
-            many = 1;
+            continue;
         }
-        count -= many;
+        struct fast_request *taken = fast_take(fast, port);
+        taken->va = request->va;
+        taken->level = looked_up ? LEVEL_L1 : LEVEL_NONE;
+        fast_serve_due(fast);
     }
 }

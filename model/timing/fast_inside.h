@@ -52,6 +52,15 @@ struct fast_finding {
     struct fast_path path;
 };
 
+/* A request that has been taken from the trace. */
+struct fast_request {
+    uint64_t taken; /* cycle */
+    uint64_t va;
+    enum hit_level level;             /* where the software MMU found the answer */
+    bool goes_ahead;                  /* its walk turns into a prefetch afterwards */
+    struct fast_finding found, ahead; /* with LEVEL_L2 and WALK; with goes_ahead */
+};
+
 /* A walk: requests for its page join it from `begun` on, as long as it is not `free`. */
 struct fast_walk {
     uint64_t number; /* from 1; 0: none yet */
@@ -90,7 +99,10 @@ struct fast_port {
     unsigned misses;    /* entries of the miss file */
     uint32_t all, busy; /* a bit for each */
     struct fast_miss miss[FAST_MISSES];
-    uint64_t earliest;                 /* `done` of the busy ones, the least */
+    uint64_t earliest;                           /* `done` of the busy ones, the least */
+    struct fast_request request[FAST_IN_FLIGHT]; /* taken and not accepted, in order */
+    unsigned first, waiting;
+    uint64_t head; /* when the first is accepted, as soon as that is known; else 0 */
     struct fast_leaving hits, returns; /* their requests */
     unsigned turn;                     /* the entry to look at first for a return */
     uint64_t accepted;                 /* the cycle after the latest acceptance, … */
@@ -139,13 +151,49 @@ static inline bool same_page(uint64_t a, uint64_t b, enum page_size size) {
     return (a ^ b) >> page_shift(size) == 0;
 }
 
+/* fast.c */
+
+/* Accepts the first request that waits at the port, and works out when it is answered. */
+void fast_serve(struct fast *fast, struct fast_port *port);
+
+/* fast_flight.c */
+
+/*
+ * The next request in the order of the trace, taken in cycle `now` or, if all places in flight are
+ * in use, when one is free again; to be filled in and then served by fast_serve_due(), which serves
+ * everything that is accepted by now, so that what ports accept is worked out in the order of time.
+ */
+struct fast_request *fast_take(struct fast *fast, struct fast_port *port);
+void fast_serve_due(struct fast *fast);
+
+/* Serves the one of those waiting at the ports that is accepted first; there is one. */
+void fast_serve_first(struct fast *fast);
+
+/* A request in flight was answered in this cycle. */
+void fast_leave(struct fast_leaving *leaving, uint64_t answered);
+
+/* Places for requests that are free in this cycle, as far as is decided. */
+unsigned fast_places(const struct fast *fast, uint64_t cycle);
+
+/* Serves what waits at the ports; returns everything; `now` is the cycle after the last response.
+ */
+void fast_drain(struct fast *fast);
+
 /* fast_ports.c */
 
-/* The next request in the order of the trace is in flight, from `now` on. */
-void fast_take(struct fast *fast);
+/* When the port accepts the first request that waits at it. */
+uint64_t fast_head(struct fast *fast, struct fast_port *port);
 
-/* The cycle in which the port accepts the request just taken. */
+/* That cycle, in which it no longer waits. */
 uint64_t fast_accept(struct fast *fast, struct fast_port *port);
+
+/* The first cycle in which the port can return a miss, if it answers nothing else. */
+static inline uint64_t fast_may_return(const struct fast_port *port) {
+    return later(port->earliest, port->undecided);
+}
+
+/* Returns what can be in the cycles before this one, in which nothing else is answered. */
+void fast_return_before(struct fast *fast, struct fast_port *port, uint64_t cycle);
 
 /* The request accepted is answered at once. */
 void fast_hit(struct fast_port *port, uint64_t accepted);
@@ -157,12 +205,6 @@ const struct fast_walk *fast_awaited(const struct fast *fast, const struct fast_
 /* The request accepted waits for a walk. */
 void fast_wait(struct fast *fast, struct fast_port *port, uint64_t accepted,
                const struct fast_finding *finding);
-
-/* Places for requests that are free in this cycle, as far as is decided. */
-unsigned fast_places(const struct fast *fast, uint64_t cycle);
-
-/* Everything that waits is returned; `now` is the cycle after the last response. */
-void fast_drain(struct fast *fast);
 
 /* fast_walks.c */
 

@@ -1,6 +1,6 @@
 /*
- * Requests in the fast mode: when they are taken, accepted and returned; docs/timing.md, steps 4
- * and 7.
+ * Requests at their port in the fast mode: when they are accepted, linked and returned;
+ * docs/timing.md, steps 4 and 7.
  */
 #include "fast_inside.h"
 
@@ -9,11 +9,6 @@
 /* A mean of what has been of late, in units of 1 / FAST_ONE: one more value goes in. */
 static unsigned blend(unsigned mean, uint64_t value, unsigned past) {
     return (unsigned)((past * mean + FAST_ONE * value) / (past + 1));
-}
-
-/* The response shows in the cycle after this one, and its place is free in the next. */
-static uint64_t released(uint64_t answered) {
-    return answered + 2;
 }
 
 /* Whether the entry is one of a walk that was DONE at the start of the cycle. */
@@ -41,10 +36,6 @@ static void find_earliest(struct fast_port *port) {
     }
 }
 
-static void leave(struct fast_leaving *leaving, uint64_t answered) {
-    leaving->free[(leaving->first + leaving->count++) % FAST_IN_FLIGHT] = released(answered);
-}
-
 /* Entries that wait for the walk: they leave one a cycle. */
 static unsigned count_waiting(const struct fast_port *port, const struct fast_walk *walk) {
     unsigned count = 0;
@@ -60,7 +51,7 @@ static void finish(struct fast *fast, struct fast_port *port, unsigned entry, ui
     figures->misses++;
     figures->miss_cycles += took;
     figures->miss_cycles_max = later(figures->miss_cycles_max, took);
-    leave(&port->returns, returned);
+    fast_leave(&port->returns, returned);
     port->busy &= ~(UINT32_C(1) << entry);
     find_earliest(port);
     port->turn = (entry + 1) % port->misses;
@@ -81,73 +72,12 @@ static void finish(struct fast *fast, struct fast_port *port, unsigned entry, ui
     }
 }
 
-/* The first cycle in which something can be returned, if nothing else is answered. */
-static uint64_t may_return(const struct fast_port *port) {
-    return later(port->earliest, port->undecided);
-}
-
-/* Returns what can be in the cycles before this one, in which nothing else is answered. */
-static void return_before(struct fast *fast, struct fast_port *port, uint64_t cycle) {
-    for (uint64_t at; port->busy && (at = may_return(port)) < cycle;) {
+void fast_return_before(struct fast *fast, struct fast_port *port, uint64_t cycle) {
+    for (uint64_t at; port->busy && (at = fast_may_return(port)) < cycle;) {
         finish(fast, port, next_return(port, at), at);
         port->undecided = at + 1;
     }
     port->undecided = later(port->undecided, cycle);
-}
-
-/* Forgets those that have left by now; the least of the others. */
-static uint64_t retire(struct fast *fast, struct fast_leaving *leaving) {
-    while (leaving->count > 0) {
-        uint64_t free = leaving->free[leaving->first];
-        if (free > fast->now)
-            return free;
-        leaving->first = (leaving->first + 1) % FAST_IN_FLIGHT;
-        leaving->count--;
-        fast->flying--;
-    }
-    return UINT64_MAX;
-}
-
-static uint64_t retire_all(struct fast *fast) {
-    uint64_t next = UINT64_MAX;
-    for (int i = 0; i < PORTS; i++) {
-        uint64_t hit = retire(fast, &fast->port[i].hits);
-        uint64_t returned = retire(fast, &fast->port[i].returns);
-        next = hit < next ? hit : next;
-        next = returned < next ? returned : next;
-    }
-    return next;
-}
-
-void fast_take(struct fast *fast) {
-    uint64_t next = retire_all(fast);
-    while (fast->flying == fast->in_flight) {
-        struct fast_port *first = NULL;
-        for (int i = 0; i < PORTS; i++) {
-            struct fast_port *port = &fast->port[i];
-            uint64_t free = released(may_return(port));
-            if (!port->busy || free >= next)
-                continue;
-            first = port;
-            next = free;
-        }
-        if (first) /* nothing is accepted before that: the returns until then are certain */
-            return_before(fast, first, next - 1);
-        fast->now = later(fast->now, next);
-        next = retire_all(fast);
-    }
-    fast->flying++;
-}
-
-unsigned fast_places(const struct fast *fast, uint64_t cycle) {
-    unsigned places = fast->in_flight - fast->flying;
-    for (int i = 0; i < PORTS; i++) {
-        const struct fast_leaving *const both[] = {&fast->port[i].hits, &fast->port[i].returns};
-        for (int j = 0; j < 2; j++)
-            for (unsigned k = 0; k < both[j]->count; k++)
-                places += both[j]->free[(both[j]->first + k) % FAST_IN_FLIGHT] <= cycle;
-    }
-    return places;
 }
 
 static void count_acceptances(struct fast_port *port, uint64_t cycle, unsigned count) {
@@ -160,18 +90,31 @@ static void count_acceptances(struct fast_port *port, uint64_t cycle, unsigned c
     port->accepts += count;
 }
 
-uint64_t fast_accept(struct fast *fast, struct fast_port *port) {
-    uint64_t offered = later(fast->now, port->accepted);
-    uint64_t cycle = later(offered, port->ready);
+static uint64_t offered(const struct fast_port *port) {
+    return later(port->request[port->first].taken, port->accepted);
+}
+
+uint64_t fast_head(struct fast *fast, struct fast_port *port) {
+    if (port->head)
+        return port->head;
+    uint64_t cycle = later(offered(port), port->ready);
     if (port->busy) {
-        return_before(fast, port, cycle);
+        fast_return_before(fast, port, cycle);
         if (port->busy == port->all) {
-            cycle = may_return(port) + 1;
-            return_before(fast, port, cycle);
+            cycle = fast_may_return(port) + 1;
+            fast_return_before(fast, port, cycle);
         }
     }
-    fast->figures.stalls[port - fast->port] += cycle - offered;
+    return port->head = cycle;
+}
+
+uint64_t fast_accept(struct fast *fast, struct fast_port *port) {
+    uint64_t cycle = fast_head(fast, port);
+    fast->figures.stalls[port - fast->port] += cycle - offered(port);
     fast->figures.translations++;
+    port->first = (port->first + 1) % FAST_IN_FLIGHT;
+    port->waiting--;
+    port->head = 0;
     if (cycle > port->accepted)
         port->since = cycle;
     count_acceptances(port, cycle, 1);
@@ -180,7 +123,7 @@ uint64_t fast_accept(struct fast *fast, struct fast_port *port) {
 }
 
 void fast_hit(struct fast_port *port, uint64_t accepted) {
-    leave(&port->hits, accepted);
+    fast_leave(&port->hits, accepted);
     port->undecided = accepted + 1;
     bool waiting = false;
     for (uint32_t left = port->earliest <= accepted ? port->busy : 0; left; left &= left - 1)
@@ -214,6 +157,8 @@ static bool loses_stage_a(const struct fast *fast, struct fast_port *port, uint6
         return false;
     if (rival->since <= cycle && cycle < rival->accepted)
         return true;
+    if (rival->waiting > 0)
+        return rival->head == cycle;
     if (last || cycle / FAST_SPAN > rival->span + 1)
         return false;
     port->chance += rival->accepts_before * FAST_ONE / FAST_SPAN;
@@ -232,7 +177,7 @@ static bool is_replayed(const struct fast_walk *walk, const struct fast_finding 
 void fast_wait(struct fast *fast, struct fast_port *port, uint64_t accepted,
                const struct fast_finding *finding) {
     unsigned entry = (unsigned)__builtin_ctz(port->all & ~port->busy);
-    return_before(fast, port, accepted + 1);
+    fast_return_before(fast, port, accepted + 1);
     uint64_t looks = later(accepted, port->linked), link, done;
     struct fast_walk *walk = fast_walk_for(fast, finding->va, looks);
     if (is_replayed(walk, finding)) {
@@ -267,22 +212,4 @@ void fast_wait(struct fast *fast, struct fast_port *port, uint64_t accepted,
         .number = walk->number,
         .size = walk->size,
     };
-}
-
-/* The end of the last one; none are left. */
-static uint64_t leave_all(struct fast_leaving *leaving) {
-    unsigned count = leaving->count;
-    leaving->count = 0;
-    return count > 0 ? leaving->free[(leaving->first + count - 1) % FAST_IN_FLIGHT] : 0;
-}
-
-void fast_drain(struct fast *fast) {
-    for (int i = 0; i < PORTS; i++) {
-        struct fast_port *port = &fast->port[i];
-        return_before(fast, port, UINT64_MAX);
-        fast->now = later(fast->now, later(leave_all(&port->hits), leave_all(&port->returns)));
-    }
-    for (int i = 0; i < PORTS; i++)
-        fast->port[i].undecided = fast->now;
-    fast->flying = 0;
 }
