@@ -143,16 +143,19 @@ static size_t make_quarries(const struct mutant_table *table, const char *only,
 }
 
 static int report(const struct quarry *quarry, size_t n) {
-    size_t failed = 0, found[COMPARE_TIMING] = {0}, side[2] = {0};
+    size_t failed = 0, found[COMPARE_TIMING + 1] = {0}, side[MUTANT_SIDES] = {0};
     for (size_t i = 0; i < n; i++) {
         failed += quarry[i].fault[0] != '\0';
         if (quarry[i].mutant && quarry[i].verdict.level)
             found[quarry[i].verdict.level]++;
         if (quarry[i].mutant)
-            side[mutant_in_hardware(quarry[i].mutant)]++;
+            side[mutant_side(quarry[i].mutant)]++;
     }
-    printf("%zu bugs in the hardware, %zu in the model; found at level 1: %zu, 2: %zu, 3: %zu\n",
-           side[1], side[0], found[COMPARE_ARCHITECTURAL], found[COMPARE_WALK], found[COMPARE_TLB]);
+    printf("%zu bugs in the hardware, %zu in the model, %zu in the twin; found at level 1: %zu, "
+           "2: %zu, 3: %zu, 4: %zu\n",
+           side[MUTANT_IN_HARDWARE], side[MUTANT_IN_MODEL], side[MUTANT_IN_TWIN],
+           found[COMPARE_ARCHITECTURAL], found[COMPARE_WALK], found[COMPARE_TLB],
+           found[COMPARE_TIMING]);
     for (size_t i = 0; i < n; i++)
         if (quarry[i].fault[0])
             printf("FAILED %s: %s\n", quarry[i].mutant ? quarry[i].mutant->name : quarry[i].config,

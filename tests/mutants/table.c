@@ -141,6 +141,9 @@ const struct mutant *mutant_find(const struct mutant_table *table, const char *n
     return NULL;
 }
 
-bool mutant_in_hardware(const struct mutant *mutant) {
-    return strncmp(mutant->edit[0].file, "rtl/", 4) == 0;
+enum mutant_side mutant_side(const struct mutant *mutant) {
+    const char *file = mutant->edit[0].file;
+    if (strncmp(file, "rtl/", 4) == 0)
+        return MUTANT_IN_HARDWARE;
+    return strncmp(file, "model/timing/", 13) == 0 ? MUTANT_IN_TWIN : MUTANT_IN_MODEL;
 }

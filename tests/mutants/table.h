@@ -6,7 +6,7 @@
  *   class   which public bugs of MMUs it stands for (tests/mutants/README.md), or a word
  *   says    what is planted, one line
  *   config  hardware configuration of the run; `small` unless told
- *   level   levels of comparison at which a run may find it first: digits, "12"
+ *   level   levels of comparison at which a run may find it first: digits, "1 2"
  *   answers name of a trace that finds it also without a look at the TLBs; left out: none does
  *   file    source file of the edits that follow
  *   old     text in that file; blanks and line ends count as one blank
@@ -48,7 +48,8 @@ void mutant_table_free(struct mutant_table *table);
 /* NULL: no such mutant. */
 const struct mutant *mutant_find(const struct mutant_table *table, const char *name);
 
-/* Whether the bug is in the hardware, by its file; else it is in the model. */
-bool mutant_in_hardware(const struct mutant *mutant);
+/* Where the bug is, by its file. */
+enum mutant_side { MUTANT_IN_HARDWARE, MUTANT_IN_MODEL, MUTANT_IN_TWIN, MUTANT_SIDES };
+enum mutant_side mutant_side(const struct mutant *mutant);
 
 #endif
