@@ -71,6 +71,10 @@ module tlb #(
         base_of = SETS > 1 ? INDEX_W'(32'(set) * WAYS) : '0;
     endfunction
 
+    function automatic logic is_global(input logic [7:0] flags);
+        is_global = flags[mmu_defs::ENTRY_BIT_G];
+    endfunction
+
     // ---- Search, for a lookup or a fence. A page that holds the address can only be in its own
     // set, so every entry is compared as if the TLB were fully associative. For a lookup the smallest
     // page size counts.
@@ -87,10 +91,6 @@ module tlb #(
     assign key_fields = page::reversed(key_vpn);
     assign key_asid = fence_i ? fence_asid_i : lookup_asid_i;
     assign any_space = fence_i && !fence_has_asid_i;
-
-    function automatic logic is_global(input logic [7:0] flags);
-        is_global = flags[mmu_defs::ENTRY_BIT_G];
-    endfunction
 
     // A global entry is of every address space, but of none for a fence.
     always_comb begin
@@ -194,8 +194,8 @@ module tlb #(
             for (int w = 0; w < WAYS; w++) begin
                 index = fill_base + INDEX_W'(w);
                 if (tag_q[index] == fill_tag) begin
-                    if (valid_q[index] && (flags_q[index][mmu_defs::ENTRY_BIT_G] ||
-                                           asid_q[index] == fill_asid_i))
+                    if (valid_q[index] &&
+                        (is_global(flags_q[index]) || asid_q[index] == fill_asid_i))
                         same[w] = 1'b1;
                 end
             end

@@ -205,8 +205,8 @@ static void find_along(const struct fast *fast, const struct fast_walk *walk, ui
         if (!walk->path.access[i].update)
             finding->path.access[finding->path.accesses++] = walk->path.access[i];
     finding->from_l2 = finding->path.accesses == 0;
-    if (fast->walk_cache &&
-        !finding->from_l2) { /* which knows what comes before, or will be told */
+    /* A walk cache spares all but the last read; what it lacks is added when the walk begins. */
+    if (fast->walk_cache && !finding->from_l2) {
         finding->path.access[0] = finding->path.access[finding->path.accesses - 1];
         finding->path.accesses = 1;
     }

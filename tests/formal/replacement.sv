@@ -38,7 +38,7 @@ module formal_replacement #(
     end
 
     replacement #(.SETS(SETS), .WAYS(WAYS), .POLICY(POLICY), .RANDOM_FIRST(32'hace10004)) i_replacement (
-        .clk_i, .rst_ni(reset_done_q), .set_i(set), .hit_i(hit), .fill_i(fill), .way_i(way),
+        .clk_i, .rst_ni(reset_done_q), .read_i(1'b0), .read_set_i({SET_W{1'b0}}), .set_i(set), .hit_i(hit), .fill_i(fill), .way_i(way),
         .choose_i(fill && any_fill_victim), .victim_o(victim)
     );
 

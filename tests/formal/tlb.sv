@@ -8,11 +8,14 @@ module formal_tlb #(
     parameter int WAY_W  = WAYS > 1 ? $clog2(WAYS) : 1
 ) (
     input logic                          clk_i,
-    input logic [1:0]                    any_action,     // nothing, lookup, fill or fence
+    input logic [1:0]                    any_action,     // nothing, lookup or fence
+    input logic                          any_fill,       // beside nothing, or a lookup that misses
     input logic [mmu_defs::VPN_W-1:0]    any_vpn,
     input logic [mmu_defs::ASID_W-1:0]   any_asid,
     input logic [1:0]                    any_mode,
     input logic [mmu_defs::ACCESS_W-1:0] any_access,
+    input logic [mmu_defs::VPN_W-1:0]    any_new_vpn,
+    input logic [mmu_defs::ASID_W-1:0]   any_new_asid,
     input logic [mmu_defs::PAGE_W-1:0]   any_size,
     input logic [mmu_defs::PPN_W-1:0]    any_ppn,
     input logic [7:0]                    any_flags,
@@ -28,23 +31,25 @@ module formal_tlb #(
     always_ff @(posedge clk_i) reset_done_q <= 1'b1;
 
     logic lookup, fill, fence, user, sum, mxr, adue;
+    logic [mmu_defs::LOOKUP_W-1:0] result;
     assign lookup = any_action == 2'd1 && reset_done_q;
-    assign fill = any_action == 2'd2 && reset_done_q;
-    assign fence = any_action == 2'd3 && reset_done_q;
+    assign fence = any_action == 2'd2 && reset_done_q;
+    assign fill = any_fill && !fence && result == mmu_defs::LOOKUP_MISS && reset_done_q;
     assign {user, sum, mxr, adue} = any_bits;
 
     logic [mmu_defs::MODE_W-1:0] paging;
     logic [mmu_defs::ACCESS_W-1:0] access;
     logic [mmu_defs::PAGE_W-1:0] new_size;
+    logic [mmu_defs::VPN_W-1:0] new_page;
     assign paging = spec::any_mode(any_mode);
     assign access = any_access == 2'd3 ? mmu_defs::ACCESS_READ : any_access;
+    assign new_page = (any_new_vpn >> spec::shift_of(new_size)) << spec::shift_of(new_size);
     assign new_size = any_size == 3'd7 ? mmu_defs::PAGE_4K : any_size;
 
-    logic [mmu_defs::LOOKUP_W-1:0] result;
     logic [SET_W-1:0] set, fill_set;
     logic [WAY_W-1:0] way, fill_way;
     logic [mmu_defs::FAULT_W-1:0] reason;
-    logic [mmu_defs::ASID_W-1:0] asid, evicted_asid;
+    logic [mmu_defs::ASID_W-1:0] evicted_asid;
     logic [mmu_defs::PAGE_W-1:0] size, evicted_size;
     logic [mmu_defs::PPN_W-1:0] ppn;
     logic [mmu_defs::VPN_W-1:0] evicted_vpn;
@@ -57,9 +62,8 @@ module formal_tlb #(
         .lookup_priv_i(user ? mmu_defs::PRIV_U : mmu_defs::PRIV_S), .lookup_mode_i(paging),
         .lookup_asid_i(any_asid), .lookup_sum_i(sum), .lookup_mxr_i(mxr), .lookup_adue_i(adue),
         .lookup_result_o(result), .lookup_set_o(set), .lookup_way_o(way),
-        .lookup_reason_o(reason), .lookup_asid_o(asid), .lookup_size_o(size),
-        .lookup_ppn_o(ppn), .lookup_flags_o(flags),
-        .fill_i(fill), .fill_vpn_i(any_vpn), .fill_asid_i(any_asid), .fill_size_i(new_size),
+        .lookup_reason_o(reason), .lookup_size_o(size), .lookup_ppn_o(ppn), .lookup_flags_o(flags),
+        .fill_i(fill), .fill_vpn_i(any_new_vpn), .fill_asid_i(any_new_asid), .fill_size_i(new_size),
         .fill_ppn_i(any_ppn), .fill_flags_i(any_flags), .fill_set_o(fill_set),
         .fill_way_o(fill_way), .evicted_o(evicted), .evicted_size_o(evicted_size),
         .evicted_asid_o(evicted_asid), .evicted_vpn_o(evicted_vpn),
@@ -78,7 +82,7 @@ module formal_tlb #(
     logic [7:0]                  flags_q[0:ENTRIES-1];
     logic empty_q = 1'b1;                   // a fence of everything, and no fill since
 
-    logic [ENTRIES-1:0] at, filled, covers, applies, asid_agrees, matches, due;
+    logic [ENTRIES-1:0] at, filled, covers, applies, asid_agrees, matches, due, same;
     genvar e;
     generate
         for (e = 0; e < ENTRIES; e++) begin : g_entry
@@ -92,12 +96,16 @@ module formal_tlb #(
                                 (flags_q[e][BIT_G] || asid_agrees[e]);
             // What a lookup must find, if nothing stands before it.
             assign due[e] = lookup && held_q[e] && matches[e];
+            // What holds the page of a fill already.
+            assign same[e] = fill && held_q[e] && size_q[e] == new_size &&
+                             vpn_q[e] == new_page &&
+                             (flags_q[e][BIT_G] || asid_q[e] == any_new_asid);
 
             always_ff @(posedge clk_i) begin
                 if (filled[e]) begin
                     {held_q[e], fenced_q[e], spared_q[e]} <= 3'b100;
-                    vpn_q[e] <= any_vpn;
-                    asid_q[e] <= any_asid;
+                    vpn_q[e] <= new_page;
+                    asid_q[e] <= any_new_asid;
                     size_q[e] <= new_size;
                     ppn_q[e] <= any_ppn;
                     flags_q[e] <= any_flags;
@@ -118,7 +126,7 @@ module formal_tlb #(
     end
 
     // Violations of a rule by any entry.
-    logic [ENTRIES-1:0] bad_hit, bad_fenced, bad_contents, bad_order, bad_victim, hole;
+    logic [ENTRIES-1:0] bad_hit, bad_fenced, bad_contents, bad_order, bad_same, bad_victim, hole;
     logic hit, allowed, to_clean;
     assign hit = result == mmu_defs::LOOKUP_HIT;
     assign allowed = spec::permitted({flags[3], flags[2], flags[1], flags[0]}, access, user, sum,
@@ -128,16 +136,18 @@ module formal_tlb #(
         for (int i = 0; i < ENTRIES; i++) begin
             bad_hit[i] = at[i] && !due[i];
             bad_fenced[i] = at[i] && fenced_q[i];
-            bad_contents[i] = at[i] && !(size == size_q[i] && asid == asid_q[i] &&
-                                         ppn == ppn_q[i] && flags == flags_q[i]);
+            bad_contents[i] = at[i] && !(size == size_q[i] && ppn == ppn_q[i] &&
+                                         flags == flags_q[i]);
             // The smallest page size first, then the lowest way.
             bad_order[i] = due[i] && (result == mmu_defs::LOOKUP_MISS || size > size_q[i] ||
                                           (size == size_q[i] && 32'(way) > i % WAYS));
+            // The lowest way that holds the page already.
+            bad_same[i] = same[i] && (32'(fill_way) > i % WAYS || (same & filled) == '0);
             bad_victim[i] = filled[i] && !(
                 evicted == held_q[i] &&
                 (!evicted || (evicted_size == size_q[i] && evicted_asid == asid_q[i] &&
-                              spec::same_page(size_q[i], evicted_vpn, vpn_q[i]))));
-            hole[i] = fill && i / WAYS == 32'(fill_set) && !held_q[i] &&
+                              evicted_vpn == vpn_q[i])));
+            hole[i] = fill && same == '0 && i / WAYS == 32'(fill_set) && !held_q[i] &&
                       (i % WAYS < 32'(fill_way) || evicted);
         end
     end
@@ -146,6 +156,8 @@ module formal_tlb #(
         if (reset_done_q) begin
             if (empty_q) empty_after_fence: assert (result == mmu_defs::LOOKUP_MISS);
             if (!lookup) no_result_without_lookup: assert (result == mmu_defs::LOOKUP_MISS);
+            way_in_range: assert (32'(fill_way) < WAYS && 32'(fill_set) < SETS &&
+                                  32'(way) < WAYS && 32'(set) < SETS);
             hit_is_justified: assert (bad_hit == '0);
             fenced_never_hits: assert (bad_fenced == '0);
             hit_has_contents: assert (bad_contents == '0);
@@ -161,18 +173,21 @@ module formal_tlb #(
                 set_of_hit: assert (32'(set) == (any_vpn >> spec::shift_of(size)) % SETS);
             if (fill) begin
                 set_of_fill: assert (
-                    32'(fill_set) == (any_vpn >> spec::shift_of(new_size)) % SETS);
-                way_in_range: assert (32'(fill_way) < WAYS && 32'(fill_set) < SETS);
+                    32'(fill_set) == (any_new_vpn >> spec::shift_of(new_size)) % SETS);
+                // Together with the next but one: the solver learns from it what the ways hold.
+                same_page_first: assert (bad_same == '0 && bad_victim == '0);
                 lowest_invalid_first: assert (hole == '0);
                 evicted_is_told: assert (bad_victim == '0);
             end
 
             `REACHES(hits_superpage, hit && size == mmu_defs::PAGE_256T && any_vpn != vpn_q[0])
-            `REACHES(hits_other_space, hit && asid != any_asid)
+            `REACHES(hits_other_space, hit && (at & ~asid_agrees) != '0)
             `REACHES(finds_two, hit && (due & ~at) != '0)
             `REACHES(hit_is_refused, hit && !allowed)
             `REACHES(store_finds_clean, result == mmu_defs::LOOKUP_CLEAN)
-            `REACHES(evicts, fill && evicted)
+            `REACHES(evicts, fill && evicted && same == '0)
+            `REACHES(refills, fill && same != '0)
+            `REACHES(fills_beside_a_miss, fill && lookup && evicted)
             `REACHES(hits_what_was_spared, hit && (at & spared_q) != '0)
             `REACHES(misses_what_was_fenced, lookup && result == mmu_defs::LOOKUP_MISS &&
                                              (matches & fenced_q & ~held_q) != '0)
