@@ -299,7 +299,7 @@ module engine #(
         .end_o, .reason_o(probe_end_reason_o), .size_o(end_leaf.size), .ppn_o(end_ppn),
         .flags_o(end_leaf.flags),
         .fence_valid_i, .fence_i, .fence_ready_o(walker_fence_ready), .fence_has_va_i,
-        .fence_vpn_i, .fence_has_asid_i, .fence_asid_i,
+        .fence_has_asid_i, .fence_asid_i,
         .ptw_req_valid_o, .ptw_req_ready_i, .ptw_req_pa_o, .ptw_req_cas_o, .ptw_req_word_o,
         .ptw_req_expect_o, .ptw_req_desired_o,
         .ptw_resp_valid_i, .ptw_resp_id_i, .ptw_resp_data_i, .ptw_resp_error_i,
@@ -422,7 +422,7 @@ module engine #(
             assign probe_evicted_asid_o = '0;
             assign probe_evicted_vpn_o = '0;
             logic unused_l2;
-            assign unused_l2 = &{1'b0, b_sweep, inject_i, inject_bit_i, a_vpn, a_mode, a_size, b_vpn, b_space};
+            assign unused_l2 = &{1'b0, b_sweep, inject_i, inject_bit_i, a_vpn, a_mode, a_size, b_vpn, b_space, fence_vpn_i};
         end
     endgenerate
 

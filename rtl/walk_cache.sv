@@ -30,8 +30,7 @@ module walk_cache #(
 
     // Fence (SFENCE.VMA)
     input  logic                        fence_i,           // remove now
-    input  logic                        fence_has_va_i,    // only pointers to what holds fence_vpn_i
-    input  logic [mmu_defs::VPN_W-1:0]  fence_vpn_i,
+    input  logic                        fence_has_va_i,    // nothing: it orders leaf PTEs only (12.2.1)
     input  logic                        fence_has_asid_i,  // only those of fence_asid_i
     input  logic [mmu_defs::ASID_W-1:0] fence_asid_i
 );
@@ -48,7 +47,7 @@ module walk_cache #(
             assign unused_inputs = &{
                 1'b0, clk_i, rst_ni, lookup_i, lookup_vpn_i, lookup_mode_i, lookup_asid_i, fill_i,
                 fill_vpn_i, fill_mode_i, fill_asid_i, fill_level_i, fill_ppn_i, fill_global_i, fence_i,
-                fence_has_va_i, fence_vpn_i, fence_has_asid_i, fence_asid_i};
+                fence_has_va_i, fence_has_asid_i, fence_asid_i};
         end else begin : g_cache
             // What each level found; of several the lowest level counts.
             logic [LEVELS-1:0] hit, is_global;
@@ -62,7 +61,7 @@ module walk_cache #(
                     .lookup_global_o(is_global[l]),
                     .fill_i(fill_i && fill_level_i == 3'(l + 1)), .fill_vpn_i, .fill_mode_i,
                     .fill_asid_i, .fill_ppn_i, .fill_global_i,
-                    .fence_i, .fence_has_va_i, .fence_vpn_i, .fence_has_asid_i, .fence_asid_i
+                    .fence_i, .fence_has_va_i, .fence_has_asid_i, .fence_asid_i
                 );
             end
 

@@ -27,8 +27,7 @@ module walk_cache_level #(
 
     // Fence (SFENCE.VMA)
     input  logic                        fence_i,           // remove now
-    input  logic                        fence_has_va_i,    // only pointers to what holds fence_vpn_i
-    input  logic [mmu_defs::VPN_W-1:0]  fence_vpn_i,
+    input  logic                        fence_has_va_i,    // nothing: it orders leaf PTEs only (12.2.1)
     input  logic                        fence_has_asid_i,  // only those of fence_asid_i
     input  logic [mmu_defs::ASID_W-1:0] fence_asid_i
 );
@@ -52,25 +51,24 @@ module walk_cache_level #(
             (a[0] == b[0] || (LEVEL == 1 && mode::is_sv32(paging)));
     endfunction
 
-    // ---- Search, for a lookup or a fence
+    // ---- Search, for a lookup or a fence of an address space
     logic [ENTRIES-1:0] found;
     logic [BITS_W-1:0] key_bits;
     logic [mmu_defs::ASID_W-1:0] key_asid;
-    logic any_page, any_space;
+    logic remove, any_space;
 
-    assign key_bits = fence_i ? fence_vpn_i[mmu_defs::VPN_W-1:LOW] :
-                                lookup_vpn_i[mmu_defs::VPN_W-1:LOW];
-    assign key_asid = fence_i ? fence_asid_i : lookup_asid_i;
-    assign any_page = fence_i && !fence_has_va_i;
-    assign any_space = fence_i && !fence_has_asid_i;
+    assign key_bits = lookup_vpn_i[mmu_defs::VPN_W-1:LOW];
+    assign remove = fence_i && !fence_has_va_i;
+    assign key_asid = remove ? fence_asid_i : lookup_asid_i;
+    assign any_space = remove && !fence_has_asid_i;
 
     always_comb begin
         found = '0;
-        if (lookup_i || fence_i) begin
+        if (lookup_i || remove) begin
             for (int e = 0; e < ENTRIES; e++) begin
-                if (any_page || same_pointer(mode_q[e], bits_q[e], key_bits)) begin
+                if (remove || same_pointer(mode_q[e], bits_q[e], key_bits)) begin
                     if ((any_space || asid_q[e] == key_asid) &&
-                        (fence_i || mode_q[e] == lookup_mode_i))
+                        (remove || mode_q[e] == lookup_mode_i))
                         found[e] = valid_q[e];
                 end
             end
@@ -106,7 +104,7 @@ module walk_cache_level #(
     // ---- State
     always_ff @(posedge clk_i) begin
         if (!rst_ni) valid_q <= '0;
-        else if (fence_i) valid_q <= valid_q & ~found;
+        else if (remove) valid_q <= valid_q & ~found;
         else if (fill_i) valid_q[fill_way] <= 1'b1;
     end
 
@@ -127,7 +125,7 @@ module walk_cache_level #(
     end
 
     logic unused_low;
-    assign unused_low = &{1'b0, lookup_vpn_i[LOW-1:0], fill_vpn_i[LOW-1:0], fence_vpn_i[LOW-1:0]};
+    assign unused_low = &{1'b0, lookup_vpn_i[LOW-1:0], fill_vpn_i[LOW-1:0]};
 
 `ifndef SYNTHESIS
     always @(posedge clk_i) begin

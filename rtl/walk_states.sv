@@ -56,7 +56,7 @@ module walk_states #(
     output logic [WALKS-1:0]  ahead_o,      // a prefetch that waits for stage A
     output logic [WALKS-1:0]  pending_o,    // its fill waits for stage A
     output logic [WALKS-1:0]  prefetches_o, // was begun for nobody
-    output logic [WALKS-1:0]  mergeable_o,  // neither idle nor spent
+    output logic [WALKS-1:0]  mergeable_o,  // neither idle, ahead nor spent
     output logic [WALKS-1:0]  free_o,       // may be begun
     output logic              owing_o       // a request waits for a walk whose A/D update was stored
 );
@@ -73,7 +73,7 @@ module walk_states #(
 
     assign spent = done_q & ~linked_i & ~pending_o & ~only(b_fill_i, b_walk_i);
     assign free_o = idle_q | (spent & ~turning);
-    assign mergeable_o = ~idle_q & ~spent;
+    assign mergeable_o = ~idle_q & ~ahead_q & ~spent;
 
     generate
         if (PREFETCH != 0 && L2 != 0) begin : g_prefetch

@@ -66,7 +66,6 @@ module walker #(
     input  logic                          fence_i,         // one happens now: walks start over
     output logic                          fence_ready_o,   // no A/D update stands in its way
     input  logic                          fence_has_va_i,
-    input  logic [mmu_defs::VPN_W-1:0]    fence_vpn_i,
     input  logic                          fence_has_asid_i,
     input  logic [mmu_defs::ASID_W-1:0]   fence_asid_i,
 
@@ -227,7 +226,7 @@ module walker #(
         .fill_i(descend), .fill_vpn_i(answer_vpn_i), .fill_mode_i(answer_space_i.paging),
         .fill_asid_i(answer_space_i.asid), .fill_level_i(level), .fill_ppn_i(ppn),
         .fill_global_i(flags_o[mmu_defs::ENTRY_BIT_G]),
-        .fence_i, .fence_has_va_i, .fence_vpn_i, .fence_has_asid_i, .fence_asid_i
+        .fence_i, .fence_has_va_i, .fence_has_asid_i, .fence_asid_i
     );
 
     // ---- Page-table port: an offer stands until taken; else in turn; else a walk that starts now.

@@ -138,7 +138,7 @@ static int collapse_range(const struct range *range, struct page *huge) {
     int error = pte_write(k, &range->pmd, range->start, 0);
     if (error)
         return error;
-    flush_tlb_range(mm, range->start, range->start + huge_bytes(k));
+    flush_tlb_mm(mm); /* a pointer goes: a fence with an address orders leaves only (12.2.1) */
     error = fill_and_map(range, huge);
     if (error) {
         pte_write(k, &range->pmd, range->start, range->pmd.pte);

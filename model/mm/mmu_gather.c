@@ -15,7 +15,9 @@ void tlb_gather_mmu(struct mmu_gather *tlb, struct mm_struct *mm) {
 /* Fences what was unmapped so far, then lets the pages go. */
 static void tlb_flush_mmu(struct mmu_gather *tlb) {
     struct kernel *k = tlb->mm->kernel;
-    if (tlb->start < tlb->end)
+    if (!TAILQ_EMPTY(&tlb->tables))
+        flush_tlb_mm(tlb->mm); /* a fence with an address orders leaf PTEs only (12.2.1) */
+    else if (tlb->start < tlb->end)
         flush_tlb_range(tlb->mm, tlb->start, tlb->end);
     tlb->start = UINT64_MAX;
     tlb->end = 0;

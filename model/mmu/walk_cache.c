@@ -64,13 +64,14 @@ void walk_cache_fill(struct walk_cache *cache, const struct mode *mode, uint16_t
 }
 
 void walk_cache_fence(struct walk_cache *cache, const struct mmu_fence *fence) {
+    /* With an address it orders leaf PTEs only (12.2.1). */
+    if (fence->has_va)
+        return;
     for (unsigned level = 1; level <= WALK_CACHE_LEVELS; level++)
         for (unsigned i = 0; i < cache->entries; i++) {
             struct walk_cache_entry *entry = &cache->entry[level][i];
-            if (!entry->valid || (fence->has_asid && entry->asid != fence->asid))
-                continue;
-            /* G protects none: a pointer may be rewritten before a fence by ASID and address. */
-            if (!fence->has_va || entry->bits == bits_of(entry->mode, fence->va, level))
+            /* G protects none: tables are taken away with a fence of their address space. */
+            if (!fence->has_asid || entry->asid == fence->asid)
                 entry->valid = false;
         }
 }

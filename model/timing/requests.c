@@ -109,7 +109,7 @@ struct identity {
 /* rule 1: the lowest-numbered walk, as it is at the start of the cycle, that matches */
 static int match(const struct timing *timing, const struct cycle *c,
                  const struct identity *wanted) {
-    unsigned walks = timing->all & ~c->was.in[SLOT_IDLE] & ~c->spent;
+    unsigned walks = timing->all & ~c->was.in[SLOT_IDLE] & ~c->was.in[SLOT_AHEAD] & ~c->spent;
     for (; walks; walks &= walks - 1) {
         unsigned walk = lowest(walks);
         const struct walk_slot *slot = &timing->slot[walk];
