@@ -22,7 +22,7 @@ SV39 = ("--root", "80000", "--mem", "80000000=20000401", "--mem", "80001000=2000
 told(("[38:30]  vpn[2]          ff", "[11:0]   offset         123",
       "Level 2: PTE at 87f5f7f8", "ppn=87f5e", "step 4", "Level 1", "Level 0",
       "V=1 R=1 W=0 X=1 U=0 G=0 A=1 D=0", "step 8: R=1", "physical address 80007123, 4KiB page",
-      "The hardware (default) and the model took the same 10 steps."),
+      "The hardware (default) and the model took the same 11 steps."),
      "--tables", tables / "xv6-sv39-2.tables.gz", "3ffffff123")
 told(("step 6: U-mode access to a supervisor page", "instruction page fault (cause 12)"),
      "--tables", tables / "xv6-sv39-2.tables.gz", "--access", "x", "--priv", "u", "3ffffff123")
