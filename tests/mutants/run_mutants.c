@@ -183,7 +183,7 @@ static int usage(void) {
 }
 
 int main(int argc, char **argv) {
-    struct hunt_options options = {.accesses = 400000, .seed = 1, .seconds = 60};
+    struct hunt_options options = {.accesses = 400000, .seed = 1, .seconds = 120};
     const char *only = NULL, *markdown = NULL;
     unsigned long jobs = 2;
     for (int option; (option = getopt(argc, argv, "j:n:s:m:o:")) != -1;) {
