@@ -23,5 +23,5 @@ picture() {
     $((from * 10)) $((to * 10)))
 }
 
-picture walk 0 30 'r 2000' 'r 3000'
-picture overlap 14 34 'r 2000' 'r 3000' 'r 2008' 'r 3008' 'r 2010' 'r 4000' 'r 2018' 'r 3010'
+picture walk 0 24 'r 2000' 'r 3000'
+picture overlap 0 24 'r 2000' 'r 3000' 'r 2008' 'r 3008' 'r 2010' 'r 4000' 'r 2018' 'r 3010'
