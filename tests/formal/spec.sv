@@ -25,21 +25,6 @@ package spec;
         endcase
     endfunction
 
-    // Upper bits as the mode wants them: copies of the highest bit used, or 0 in Sv32.
-    function automatic logic canonical(input logic [mmu_defs::MODE_W-1:0] paging,
-                                       input logic [mmu_defs::VA_W-1:0] va);
-        logic signed [mmu_defs::VA_W-1:0] left, back;
-        logic [5:0] unused;
-        case (paging)
-            mmu_defs::MODE_SV39: unused = 6'd25;
-            mmu_defs::MODE_SV48: unused = 6'd16;
-            default:             unused = 6'd7;
-        endcase
-        left = va << unused;
-        back = left >>> unused;
-        canonical = paging == mmu_defs::MODE_SV32 ? va[63:32] == 32'd0 : back == va;
-    endfunction
-
     // Byte offset of the PTE in its table: va.vpn[level] x PTESIZE.
     function automatic logic [11:0] offset(input logic sv32, input logic [2:0] level,
                                            input logic [mmu_defs::VPN_W-1:0] vpn);
@@ -157,21 +142,6 @@ package spec;
         if (entry[60:54] != '0) reason = mmu_defs::FAULT_RESERVED_BITS;
         if (entry[2] && !entry[1]) reason = mmu_defs::FAULT_WRITE_ONLY;
         if (!entry[0]) reason = mmu_defs::FAULT_NOT_VALID;
-    endfunction
-
-    // The exception of a fault: all but refusals of memory, and addresses too wide without
-    // translation, are page faults of the type of the access.
-    function automatic logic [mmu_defs::CAUSE_W-1:0] cause_of(
-        input logic [mmu_defs::FAULT_W-1:0] why, input logic [mmu_defs::ACCESS_W-1:0] access);
-        logic refused;
-        refused = why == mmu_defs::FAULT_TOO_WIDE || why == mmu_defs::FAULT_PTE_ACCESS ||
-                  why == mmu_defs::FAULT_UPDATE_ACCESS;
-        case (access)
-            mmu_defs::ACCESS_EXECUTE: cause_of = refused ? 4'd1 : 4'd12;
-            mmu_defs::ACCESS_WRITE:   cause_of = refused ? 4'd7 : 4'd15;
-            default:                  cause_of = refused ? 4'd5 : 4'd13;
-        endcase
-        if (why == mmu_defs::FAULT_NONE) cause_of = 4'd0;
     endfunction
 
 endpackage

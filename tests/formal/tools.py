@@ -50,7 +50,7 @@ def netlists(instance, labels, folder, edits=()):
     """Writes LABEL.aig into the folder for each of the labels: the harness with that assertion alone,
     or, for the label `rtl`, with those that stand in the hardware itself. Returns their labels."""
     sources = copy_rtl(folder / "rtl", edits) + [
-        HERE / name for name in ("spec.sv", "port.sv", f"{instance.unit.name}.sv")]
+        HERE / name for name in ("spec.sv", f"{instance.unit.name}.sv")]
     settings = " ".join("-D" + setting for setting in instance.parameters)
     script = [
         f"read_verilog -sv -formal {settings} -I{folder}/rtl " + " ".join(map(str, sources)),

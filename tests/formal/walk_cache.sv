@@ -13,7 +13,7 @@ module formal_walk_cache #(
     input logic                        any_has_asid,
     input logic                        any_fill,      // beside nothing or a lookup
     input logic [mmu_defs::VPN_W-1:0]  any_new_vpn,
-    input logic [mmu_defs::ASID_W-1:0] any_new_asid,
+    input logic [mmu_defs::ASID_W-1:0] any_new_asid,  // also of a fence
     input logic [1:0]                  any_new_mode,
     input logic [1:0]                  any_new_level,
     input logic [mmu_defs::PPN_W-1:0]  any_ppn,
@@ -51,8 +51,8 @@ module formal_walk_cache #(
         .fill_i(fill), .fill_vpn_i(any_new_vpn), .fill_mode_i(new_paging),
         .fill_asid_i(any_new_asid), .fill_level_i(new_level), .fill_ppn_i(any_ppn),
         .fill_global_i(any_global),
-        .fence_i(fence), .fence_has_va_i(any_has_va), .fence_vpn_i(any_vpn),
-        .fence_has_asid_i(any_has_asid), .fence_asid_i(any_asid)
+        .fence_i(fence), .fence_has_va_i(any_has_va), .fence_has_asid_i(any_has_asid),
+        .fence_asid_i(any_new_asid)
     );
 
     // A page number without the bits that index the levels below.
@@ -103,9 +103,8 @@ module formal_walk_cache #(
                         bits_q[E] <= bits_of(new_paging, l, any_new_vpn);
                         ppn_q[E] <= any_ppn;
                         global_q[E] <= any_global;
-                    end else if (fence &&
-                                 (!any_has_va || bits_q[E] == bits_of(mode_q[E], l, any_vpn)) &&
-                                 (!any_has_asid || asid_q[E] == any_asid)) begin
+                    end else if (fence && !any_has_va &&
+                                 (!any_has_asid || asid_q[E] == any_new_asid)) begin
                         {held_q[E], fenced_q[E]} <= 2'b01;
                     end
                 end
