@@ -294,11 +294,8 @@ static void fences_reach_it(void **state) {
         struct mmu_fence fence;
         unsigned level; /* at which the walk after it begins */
     } rows[] = {
-        {{false, false, 0, 0}, 2},
-        {{false, true, 0, 0}, 2},
-        {{false, true, 0, 1}, 0},
-        {{true, false, 0, 0}, 0},
-        {{true, true, 0, 0}, 0},
+        {{false, false, 0, 0}, 2}, {{false, true, 0, 0}, 2}, {{false, true, 0, 1}, 0},
+        {{true, false, 0, 0}, 0},  {{true, true, 0, 0}, 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct bench bench;
