@@ -4,8 +4,8 @@
 set(TWINWALK_SEED 1)
 #                           I TLB          D TLB          L2 TLB         walks cache I  D  prefetch parity
 set(TWINWALK_CONFIG_small    1 4 LRU        1 4 LRU        4 2 LRU        2     2    2  4  0 0)
-set(TWINWALK_CONFIG_default  1 16 PLRU      1 32 PLRU      64 4 LRU       8     8    4 16  0 0)
-set(TWINWALK_CONFIG_server   16 4 LRU       16 4 LRU       128 12 LRU     8     16   4 16  0 1)
+set(TWINWALK_CONFIG_default  1 16 PLRU      1 32 PLRU      64 4 LRU       8     16   4 16  0 0)
+set(TWINWALK_CONFIG_server   16 4 LRU       16 4 LRU       128 12 LRU     8     32   4 16  0 1)
 set(TWINWALK_CONFIG_wide     1 16 PLRU      1 32 PLRU      64 4 LRU       16    16   8 24  0 0)
 set(TWINWALK_CONFIG_odd      3 5 FIFO       5 3 PLRU       12 3 FIFO      3     3    3  5  1 1)
 set(TWINWALK_CONFIG_random   1 6 RANDOM     4 3 RANDOM     16 5 RANDOM    5     4    4  7  1 0)

@@ -40,30 +40,35 @@ synth -flatten -top ${top}; stat" output)
   message("| ${name} | ${cells} generic cells${note} |")
 endfunction()
 
-# A top around the L1 TLB with these parameters: chparam takes none of a module whose ports depend on
-# others of its parameters.
-function(write_tlb_top file ways)
-  file(STRINGS ${root}/rtl/tlb.sv lines REGEX "^    (in|out)put +logic")
+# Writes a module TOP around MODULE with these parameters (NAME=VALUE), which leaves the ports unconnected
+# that only tell the probe something (UNUSED, a regular expression): a chip does not have them.
+function(write_top file top module parameters widths unused)
+  file(STRINGS ${root}/rtl/${module}.sv lines REGEX "^    (in|out)put +logic")
   set(ports "")
   set(connections "")
   foreach(line IN LISTS lines)
     string(REGEX MATCH "^ +([a-z]+ +logic *(\\[[^]]*\\])?) +([a-z0-9_]+)" port "${line}")
-    list(APPEND ports "${CMAKE_MATCH_1} ${CMAKE_MATCH_3}")
-    list(APPEND connections ".${CMAKE_MATCH_3}")
+    set(type ${CMAKE_MATCH_1})
+    set(name ${CMAKE_MATCH_3})
+    if(NOT name MATCHES "${unused}")
+      list(APPEND ports "${type} ${name}")
+      list(APPEND connections ".${name}(${name})")
+    endif()
   endforeach()
   list(JOIN ports ", " ports)
-  list(TRANSFORM connections REPLACE "[.](.*)" ".\\1(\\1)")
   list(JOIN connections ", " connections)
-  file(WRITE ${file} "module area_tlb #(parameter SET_W = 1, parameter WAY_W = 5) (${ports});
-    tlb #(.SETS(1), .WAYS(${ways}), .POLICY(1)) i_tlb (${connections});
+  list(TRANSFORM parameters REPLACE "(.*)=(.*)" ".\\1(\\2)")
+  list(JOIN parameters ", " parameters)
+  file(WRITE ${file} "module ${top} #(${widths}) (${ports});
+    ${module} #(${parameters}) inside (${connections});
 endmodule
 ")
 endfunction()
 
 function(print_path config read)
-  run_yosys("${read}; hierarchy -check -top mmu; \
-synth_xilinx -flatten -abc9 -top mmu; stat; read_verilog -lib -specify +/xilinx/cells_sim.v; sta" output)
-  string(REGEX MATCH "Latest arrival time in 'mmu' is ([0-9]+)" found "${output}")
+  run_yosys("${read}; hierarchy -check -top area_top; \
+synth_xilinx -flatten -abc9 -top area_top; stat; read_verilog -lib -specify +/xilinx/cells_sim.v; sta" output)
+  string(REGEX MATCH "Latest arrival time in 'area_top' is ([0-9]+)" found "${output}")
   set(ps ${CMAKE_MATCH_1})
   last_number("${output}" "Estimated number of LCs" luts)
   string(REGEX MATCHALL "RAMB[0-9A-Z]+ +[0-9]+\n" brams "${output}")
@@ -72,18 +77,17 @@ synth_xilinx -flatten -abc9 -top mmu; stat; read_verilog -lib -specify +/xilinx/
   message("| ${config}, xilinx | longest path ${ps} ps; ${luts} logic cells; ${brams} |")
 endfunction()
 
+set(file ${CMAKE_BINARY_DIR}/area_top.sv)
 message("| what | measured |\n| --- | --- |")
-write_tlb_top(${CMAKE_BINARY_DIR}/area_tlb.v 32)
-print_cells("L1 TLB, 32 entries, PLRU" "read_verilog -sv ${sources} ${CMAKE_BINARY_DIR}/area_tlb.v"
-            area_tlb 32)
+write_top(${file} area_top tlb "SETS=1;WAYS=32;POLICY=1" "parameter SET_W = 1, parameter WAY_W = 5"
+          "^evicted")
+print_cells("L1 TLB, 32 entries, PLRU" "read_verilog -sv ${sources} ${file}" area_top 32)
 foreach(config IN LISTS CONFIGS)
   twinwalk_config_parameters(${config} parameters)
-  list(TRANSFORM parameters REPLACE "(.*)=(.*)" "-set \\1 \\2")
-  list(JOIN parameters " " parameters)
-  set(read "read_verilog -sv ${sources}; chparam ${parameters} mmu")
-  print_cells("${config}, whole MMU" "${read}" mmu 0)
+  write_top(${file} area_top mmu "${parameters}" "parameter NONE = 0" "^probe")
+  print_cells("${config}, whole MMU" "read_verilog -sv ${sources} ${file}" area_top 0)
   if(STA)
-    print_path(${config} "${read}")
+    print_path(${config} "read_verilog -sv ${sources} ${file}")
   endif()
 endforeach()
-file(REMOVE ${CMAKE_BINARY_DIR}/area_tlb.v)
+file(REMOVE ${file})

@@ -8,7 +8,7 @@ read -ra options <<<"$3"
 shift 3
 mkdir -p "$work"
 "$twinwalk" cosim --config server --latency 1 "${options[@]}" --json "$work/cosim.json" "$@"
-"$twinwalk" sim --itlb 16x4 --dtlb 16x4 --l2tlb 128x12 --walk-cache 16 "${options[@]}" --json "$work/sim.json" "$@"
+"$twinwalk" sim --itlb 16x4 --dtlb 16x4 --l2tlb 128x12 --walk-cache 32 "${options[@]}" --json "$work/sim.json" "$@"
 python3 - "$work" <<'P'
 import json, sys
 cosim, sim = (json.load(open(f"{sys.argv[1]}/{name}.json")) for name in ("cosim", "sim"))

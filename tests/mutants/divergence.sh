@@ -15,8 +15,9 @@ level_of() {
     sed -n 's/^DIVERGENCE, level \([0-9]\).*/\1/p' "$1"
 }
 
-# check NAME MUTANT LEVEL OPTIONS... TRACE: diverges at LEVEL, shows both sides, leaves the
-# minimised trace and its waves; the command it prints diverges likewise, and agrees without bug.
+# check NAME MUTANT LEVEL OPTIONS... TRACE: diverges at LEVEL, shows both sides unless only the twin
+# says otherwise, leaves the minimised trace and its waves; the command it prints diverges likewise,
+# and agrees without bug.
 check() {
     name=$1 mutant=$2 level=$3
     shift 3
@@ -29,9 +30,11 @@ check() {
     # The hardware's own assertions may speak, nobody else.
     grep -v '%Error' "$out/errors" && fail "says that on stderr"
     [ "$(level_of "$out/report")" = "$level" ] || fail "level $(level_of "$out/report"), not $level"
-    grep -q '^ *cycle  hardware  *model' "$out/report" || fail "no steps side by side"
-    grep -q '^\*' "$out/report" || fail "no step is marked"
-    grep -q '^  request  ' "$out/report" || fail "no request"
+    if [ "$level" != 4 ]; then
+        grep -q '^ *cycle  hardware  *model' "$out/report" || fail "no steps side by side"
+        grep -q '^\*' "$out/report" || fail "no step is marked"
+        grep -q '^  request  ' "$out/report" || fail "no request"
+    fi
     [ "$(head -n 1 "$out/divergence.txt")" = "twinwalk-trace 1" ] || fail "no minimised trace"
     [ -s "$out/divergence.fst" ] || fail "no waves"
     grep -q '^\[timestart\]' "$out/divergence.gtkw" || fail "no save file"
@@ -49,14 +52,18 @@ check() {
 
 check stale_asid hw-asid-not-compared 3 --config small "$traces/stale-asid.txt"
 check refill hw-refill-without-x 1 --config small "$traces/refill.txt"
-check update hw-update-misaligned 2 --config small "$traces/update-of-a-bad-pte.txt"
+check update hw-update-misaligned 2 --no-timing-check --config small "$traces/update-of-a-bad-pte.txt"
 check model model-napot-any-encoding 2 --config small "$traces/napot.txt"
 check answers hw-asid-not-compared 1 --config small --no-tlb-check "$traces/stale-asid.txt"
 check victims hw-lru-ignores-a-use 3 --config small "$shipped/gzip.twt"
-check dirty hw-dirty-not-set 2 --config mixed --mode sv48 --rights touch --adue \
+check dirty hw-dirty-not-set 2 --no-timing-check --config mixed --mode sv48 --rights touch --adue \
     --latency 1:9:3 --stall 20 "$shipped/sqlite3.twt"
 check superpages hw-fence-va-4k-only 3 --config small --page 2M --rights touch "$shipped/two.twt"
 check processes hw-asid-not-compared 3 --config small --os --memory 66% --policy clock "$shipped/two.twt"
+check desired hw-dirty-not-set 4 --config mixed --mode sv48 --rights touch --adue \
+    --latency 1:9:3 --stall 20 "$shipped/sqlite3.twt"
+check late hw-offer-late 4 --config small "$shipped/gzip.twt"
+check twin twin-sweep-one-more 4 --config small "$traces/fence-forms.txt"
 
 # Random stress: the episode and its waves.
 name=stress

@@ -11,11 +11,12 @@
 /* Short episodes see more tables than long ones. */
 #define EPISODE_LENGTH 2000
 
-static void stress(const struct hunt_options *options, const char *config,
-                   struct verdict *verdict) {
-    struct stress_options stress = {.config = config, .seed = options->seed};
+static void stress(const struct hunt_options *options, const char *config, bool no_timing_check,
+                   struct find *find, struct verdict *verdict) {
+    struct stress_options stress = {
+        .config = config, .seed = options->seed, .no_timing_check = no_timing_check};
     struct stress_coverage coverage = {0};
-    while (coverage.accesses < options->accesses) {
+    while (coverage.accesses < options->accesses && find->level == COMPARE_NONE) {
         const char *why;
         stress.accesses = EPISODE_LENGTH;
         struct lockstep *both = stress_episode(&stress, &coverage, &why);
@@ -25,13 +26,11 @@ static void stress(const struct hunt_options *options, const char *config,
         }
         const struct divergence *divergence = lockstep_divergence(both);
         if (divergence) {
-            verdict->level = divergence->level;
-            memcpy(verdict->what, divergence->what, sizeof verdict->what);
+            find->level = divergence->level;
+            memcpy(find->what, divergence->what, sizeof find->what);
         }
-        verdict->accesses = coverage.accesses;
+        find->accesses = coverage.accesses;
         lockstep_destroy(both);
-        if (verdict->level != COMPARE_NONE)
-            return;
         stress.episode++;
     }
 }
@@ -66,7 +65,9 @@ struct verdict hunt(const struct hunt_options *options, const struct mutant *mut
                     const char *config) {
     struct verdict verdict = {.finished = false};
     mutant_chosen = mutant ? (int)mutant->number : 0;
-    stress(options, config, &verdict);
+    stress(options, config, false, &verdict.timed, &verdict);
+    if (!mutant || !mutant_shows_in_timing_only(mutant))
+        stress(options, config, true, &verdict.steps, &verdict);
     for (size_t i = 0; i < options->traces; i++) {
         verdict.traces |= trace_diverges(options->trace[i], config, false, &verdict) << i;
         verdict.answers |= trace_diverges(options->trace[i], config, true, &verdict) << i;

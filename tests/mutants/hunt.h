@@ -1,6 +1,6 @@
 /*
- * One mutant, hunted: random stress in lockstep until something differs, then the hand-written
- * traces without a look at the TLBs.
+ * One mutant, hunted: random stress in lockstep until something differs, with the twin and without,
+ * then the hand-written traces with and without a look at the TLBs.
  */
 #ifndef TWINWALK_TESTS_MUTANTS_HUNT_H
 #define TWINWALK_TESTS_MUTANTS_HUNT_H
@@ -18,11 +18,17 @@ struct hunt_options {
     char *trace[HUNT_TRACES]; /* paths */
 };
 
-struct verdict {
-    bool finished;            /* else the process died, or its time was up */
-    enum compare_level level; /* at which stress found it; COMPARE_NONE: it did not */
+/* How random stress found it. */
+struct find {
+    enum compare_level level; /* of the first divergence; COMPARE_NONE: it was not found */
     uint64_t accesses;        /* until then */
     char what[256];
+};
+
+struct verdict {
+    bool finished;     /* else the process died, or its time was up */
+    struct find timed; /* the twin compared */
+    struct find steps; /* without it; not tried with mutants that only the twin can show */
     unsigned traces;   /* bit of each trace that diverges, TLBs compared */
     unsigned answers;  /* the same by answers and walks alone */
     char problem[256]; /* why it could not be hunted; "" */

@@ -141,6 +141,10 @@ const struct mutant *mutant_find(const struct mutant_table *table, const char *n
     return NULL;
 }
 
+bool mutant_shows_in_timing_only(const struct mutant *mutant) {
+    return strcmp(mutant->level, "4") == 0;
+}
+
 enum mutant_side mutant_side(const struct mutant *mutant) {
     const char *file = mutant->edit[0].file;
     if (strncmp(file, "rtl/", 4) == 0)

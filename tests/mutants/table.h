@@ -6,7 +6,8 @@
  *   class   which public bugs of MMUs it stands for (tests/mutants/README.md), or a word
  *   says    what is planted, one line
  *   config  hardware configuration of the run; `small` unless told
- *   level   levels of comparison at which a run may find it first: digits, "1 2"
+ *   level   levels of comparison at which a run without the twin may find it first: digits, "1 2";
+ *           or "4": only the twin shows it
  *   answers name of a trace that finds it also without a look at the TLBs; left out: none does
  *   file    source file of the edits that follow
  *   old     text in that file; blanks and line ends count as one blank
@@ -47,6 +48,9 @@ void mutant_table_free(struct mutant_table *table);
 
 /* NULL: no such mutant. */
 const struct mutant *mutant_find(const struct mutant_table *table, const char *name);
+
+/* Whether only the comparison with the twin, level 4, is expected to find it. */
+bool mutant_shows_in_timing_only(const struct mutant *mutant);
 
 /* Where the bug is, by its file. */
 enum mutant_side { MUTANT_IN_HARDWARE, MUTANT_IN_MODEL, MUTANT_IN_TWIN, MUTANT_SIDES };

@@ -41,8 +41,8 @@ set_property(SOURCE ${models} APPEND PROPERTY COMPILE_OPTIONS -O1)
 # Linked whole and first, it stands before the hardware proper.
 set(netlist_library $<LINK_LIBRARY:WHOLE_ARCHIVE,netlist_rtl>)
 
-add_executable(netlist_smoke rtl_smoke.c bench.c)
-target_link_libraries(netlist_smoke PRIVATE twinwalk_flags ${netlist_library} PkgConfig::cmocka)
+add_executable(netlist_smoke ${smoke_sources})
+target_link_libraries(netlist_smoke PRIVATE twinwalk_flags ${netlist_library} twinwalk PkgConfig::cmocka)
 add_test(NAME netlist_smoke COMMAND netlist_smoke small test_assertions_are_reported)
 
 get_target_property(cli_sources twinwalk_cli SOURCES)
