@@ -72,8 +72,9 @@ module formal_walker #(
         if (hit) over_now[b_walk_q] = 1'b1;
     end
     always_ff @(posedge clk_i) begin
-        if (!fence) linked_q <= (linked_q & ~(over_now & any_return)) | looked |
-                                (fence_valid ? '0 : any_link & mergeable);
+        if (reset_done_q && !fence)
+            linked_q <= (linked_q & ~(over_now & any_return)) | looked |
+                        (fence_valid ? '0 : any_link & mergeable);
     end
 
     // The request of each walk.
