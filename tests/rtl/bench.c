@@ -279,6 +279,6 @@ void bench_fence(struct bench *bench, struct mmu_fence fence) {
 
 uint64_t bench_counter(struct bench *bench, enum counter counter) {
     rtl_mmu_in(bench->mmu)->counter_select = counter;
-    rtl_mmu_settle(bench->mmu);
+    bench_cycle(bench);
     return rtl_mmu_out(bench->mmu)->counter;
 }

@@ -175,6 +175,11 @@ void test_walk_cache(void **state) {
     smoke_expect_log(&bench,
                      "D:miss link L2:miss start n:read2 n:read1 read0 end fill:D resp fill:L2");
     bench_fence(&bench, (struct mmu_fence){.has_va = true, .va = SV39_VA});
+    /* A fence with an address removes the page, and leaves the walk cache. */
+    bench_request(&bench, SV39_VA, ACCESS_READ, PRIV_S);
+    smoke_expect_log(&bench,
+                     "D:miss link L2:miss start n:read2 n:read1 read0 end fill:D resp fill:L2");
+    bench_fence(&bench, (struct mmu_fence){.has_va = false});
     bench_request(&bench, SV39_VA, ACCESS_READ, PRIV_S);
     smoke_expect_log(&bench, "D:miss link L2:miss start read2 read1 read0 end fill:D resp fill:L2");
     bench_close(&bench);
